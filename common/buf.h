@@ -13,7 +13,8 @@ struct buf {
 
 void buf_add(struct buf *b, const void *data, size_t len);
 void buf_text(struct buf *b, const char *text);
-void buf_format(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void buf_format(struct buf *b, const char *format, ...)
+	__attribute__((format(printf, 2, 3), nonnull));
 /* The text, "" when nothing was added. Valid until the next change. */
 const char *buf_string(const struct buf *b);
 /* Overwrites the contents and frees them; the buf can be used again. */

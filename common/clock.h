@@ -1,5 +1,5 @@
-/* Time. Only main and the loops call clock_now(); rules take what it gave as an argument. Days and hours are
- * those of Europe/Stockholm, set for the process by clock_init(). */
+/* Time. Only main and the loops call clock_now(); rules take what it gave as an argument.
+ * Days and hours are those of Europe/Stockholm, set for the process by clock_init(). */
 #ifndef COMMON_CLOCK_H
 #define COMMON_CLOCK_H
 

@@ -1,5 +1,7 @@
-/* Configuration files: `key = value` in sections, read with inih. A daemon describes its keys in one table
- * and gets one struct filled in; a key that no row names is fatal, with file and line. */
+/* Configuration files in UTF-8: `key = value` in sections, read with inih; a line that
+ * begins with # or ; is a comment, and the same key twice in a section is an error. A
+ * daemon describes its keys in one table and gets one struct filled in; a key that no row
+ * names is fatal, with file and line. */
 #ifndef COMMON_CONF_H
 #define COMMON_CONF_H
 
@@ -8,8 +10,8 @@
 #include <stdint.h>
 
 enum conf_kind {
-	CONF_TEXT,    /* char * */
-	CONF_PATH,    /* char *, taken from the configuration file's folder when relative */
+	CONF_TEXT, /* char * */
+	CONF_PATH, /* char *, taken from the configuration file's folder when relative */
 	CONF_NUMBER,  /* long, 0 or more */
 	CONF_ADDRESS, /* struct conf_address */
 	CONF_URL,     /* char *, http or https, without a slash at the end */
@@ -31,16 +33,18 @@ struct conf_key {
 	const char *choices;  /* CONF_CHOICE: words separated by spaces */
 };
 
-/* Fills *target, whose members are those of the rows. Texts are allocated; conf_free releases them.
- * ERR_INPUT or ERR_NOT_FOUND with the file, the line and what to do in why. */
-enum err conf_read(const char *file, const struct conf_key *keys, size_t count, void *target,
-		struct why *why);
+/* Fills *target, whose members are those of the rows. Texts are allocated; conf_free
+ * releases them. ERR_INPUT or ERR_NOT_FOUND with the file, the line and what to do in
+ * why. */
+enum err conf_read(const char *file, const struct conf_key *keys, size_t count,
+	void *target, struct why *why);
 void conf_free(const struct conf_key *keys, size_t count, void *target);
 
-/* Reads an INI file that is not a table of known keys: calls each(context, section, key, value, why)
- * per line; an error it returns ends the reading, and the file and line are put before its reason. */
-typedef enum err conf_each(void *context, const char *section, const char *key, const char *value,
-		struct why *why);
+/* Reads an INI file that is not a table of known keys: calls each(context, section, key,
+ * value, why) per line; an error it returns ends the reading, and the file and line are
+ * put before its reason. */
+typedef enum err conf_each(void *context, const char *section, const char *key,
+	const char *value, struct why *why);
 enum err conf_walk(const char *file, conf_each *each, void *context, struct why *why);
 
 #endif

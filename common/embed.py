@@ -6,9 +6,9 @@ import sys
 source, target = sys.argv[1:]
 stem, ext = os.path.splitext(os.path.basename(source))
 name = ext[1:] + "_" + stem.replace("-", "_")
-data = open(source, "rb").read() + b"\0"
-with open(target, "w") as out:
-    out.write(f"static const char {name}[] = {{\n")
-    for i in range(0, len(data), 16):
-        out.write("\t" + ", ".join(str(b) for b in data[i : i + 16]) + ",\n")
-    out.write("};\n")
+with open(source, "rb") as data, open(target, "w") as out:
+    out.write(f"static const char {name}[] =\n")
+    for line in data:
+        escaped = "".join(chr(b) if 32 <= b < 127 and b not in b'"\\?' else f"\\{b:03o}" for b in line)
+        out.write(f'\t"{escaped}"\n')
+    out.write('\t"";\n')

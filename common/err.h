@@ -1,5 +1,5 @@
-/* What can go wrong, and the words for it. Shared code is silent: it returns an error and, where a person
- * must act on it, fills in a reason; the caller says it once. */
+/* What can go wrong, and the words for it. Shared code is silent: it returns an error
+ * and, where a person must act on it, fills in a reason; the caller says it once. */
 #ifndef COMMON_ERR_H
 #define COMMON_ERR_H
 
@@ -18,9 +18,10 @@ struct why {
 	char text[512];
 };
 
-/* Writes the reason (cut at the end when too long) and returns e, so that a failure is one line. */
+/* Writes the reason (cut at the end when too long) and returns e, so that a failure is
+ * one line. */
 enum err err_why(struct why *why, enum err e, const char *format, ...)
-		__attribute__((format(printf, 3, 4)));
+	__attribute__((format(printf, 3, 4)));
 
 /* The error in a few English words; never NULL. */
 const char *err_text(enum err e);

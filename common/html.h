@@ -1,5 +1,6 @@
-/* HTML. html_raw() takes string literals only (the compiler refuses a variable); everything that varies goes
- * through html_text(), which escapes for text and for quoted attributes alike. */
+/* HTML. html_raw() takes string literals only (the compiler refuses a variable);
+ * everything that varies goes through html_text(), which escapes for text and for quoted
+ * attributes alike. */
 #ifndef COMMON_HTML_H
 #define COMMON_HTML_H
 

@@ -1,5 +1,6 @@
-/* A listener, over libmicrohttpd: one epoll thread per listener calls the handlers, one request at a time;
- * what takes longer is parked and finished by another thread. Nothing about a request is ever logged. */
+/* A listener, over libmicrohttpd: one epoll thread per listener calls the handlers, one
+ * request at a time; what takes longer is parked and finished by another thread. Nothing
+ * about a request is ever logged. */
 #ifndef COMMON_HTTP_H
 #define COMMON_HTTP_H
 
@@ -13,12 +14,13 @@
 struct http_server;
 struct http_request;
 
-/* A handler answers with exactly one http_reply…() or with http_park(). It never frees what it allocated from
- * http_arena(). */
+/* A handler answers with exactly one http_reply…() or with http_park(). It never frees
+ * what it allocated from http_arena(). */
 typedef void http_handler(struct http_request *r, void *context);
 
-/* Path: segments are literal or {name}; a {name} matches one non-empty segment. First match wins. A HEAD is
- * answered by the GET row. No row for the path: `fallback`; a row for another method: 405. */
+/* Path: segments are literal or {name}; a {name} matches one non-empty segment. First
+ * match wins. A HEAD is answered by the GET row. No row for the path: `fallback`; a row
+ * for another method: 405. */
 struct http_route {
 	const char *method;
 	const char *path;
@@ -31,46 +33,59 @@ struct http_options {
 	const struct http_route *routes;
 	size_t route_count;
 	http_handler *fallback; /* no such path; NULL: a plain 404 */
-	/* Called before the handler; false: it has answered already, with 401 or 403. NULL: everyone enters. */
+	/* Called before the handler; false: it has answered already, with 401 or 403.
+	 * NULL: everyone enters. */
 	bool (*enter)(struct http_request *r, int who, void *context);
 	void *context;
-	const char *const *headers; /* name, value, name, value, …, NULL; sent with every reply */
-	size_t body_limit;          /* bytes; a longer body gets 413 */
+	const char *const
+		*headers; /* name, value, name, value, …, NULL; sent with every reply */
+	size_t body_limit; /* bytes; a longer body gets 413 */
 	unsigned connection_limit;
 	unsigned idle_seconds; /* a connection that says nothing for so long is closed */
 };
 
-/* Listens and serves until http_stop(). ERR_IO with the address in why. */
-enum err http_start(const struct http_options *options, struct http_server **ret_server, struct why *why);
-/* Stops listening and waits for the running requests; every parked request must be woken first or during
- * this call. NULL is fine. */
+/* Listens and serves until http_stop(); routes and headers stay where they are so long.
+ * ERR_IO with the address in why. Ignores SIGPIPE for the whole process. */
+enum err http_start(const struct http_options *options, struct http_server **ret_server,
+	struct why *why);
+/* Stops listening and waits for the running requests; every parked request must be woken
+ * first or during this call. NULL is fine. */
 void http_stop(struct http_server *s);
 /* The port that is listened on: the one chosen by the system when the options said 0. */
 uint16_t http_port(const struct http_server *s);
 
 struct arena *http_arena(struct http_request *r);
 const char *http_method(const struct http_request *r);
+/* As it came, without the query: escapes are not decoded, here and in segments. */
 const char *http_path(const struct http_request *r);
 /* The text that {name} number n (from 0) matched. */
 const char *http_segment(const struct http_request *r, size_t n);
 /* NULL when absent. */
 const char *http_header(const struct http_request *r, const char *name);
-const char *http_query(const struct http_request *r, const char *name);
+/* The first argument of that name, decoded; NULL when absent, broken or not UTF-8. */
+const char *http_query(struct http_request *r, const char *name);
 /* The body, NUL-terminated after *ret_len bytes. */
 const char *http_body(const struct http_request *r, size_t *ret_len);
 
-/* Adds a header to the reply to come; name and value must live in the arena or be constant. */
+/* Adds a header to the reply to come; name and value must live in the arena or be
+ * constant. */
 void http_set_header(struct http_request *r, const char *name, const char *value);
-/* Replies with a copy of the bytes. */
-void http_reply(struct http_request *r, unsigned status, const char *type, const void *data, size_t len);
-/* Replies with the buf's bytes, which the reply takes over; the buf is empty afterwards. */
-void http_reply_buf(struct http_request *r, unsigned status, const char *type, struct buf *body);
-/* Replies with bytes that stay where they are for as long as the program runs. */
-void http_reply_static(struct http_request *r, unsigned status, const char *type, const void *data,
-		size_t len);
+/* Replies with a copy of the bytes. A type of NULL sends no Content-Type. */
+void http_reply(struct http_request *r, unsigned status, const char *type,
+	const void *data, size_t len);
+/* Replies with the buf's bytes, which the reply takes over; the buf is empty afterwards.
+ */
+void http_reply_buf(
+	struct http_request *r, unsigned status, const char *type, struct buf *body);
+/* Replies with bytes that stay where they are, as does the type, for as long as the
+ * program runs. */
+void http_reply_static(struct http_request *r, unsigned status, const char *type,
+	const void *data, size_t len);
 
-/* Lays the request aside. Exactly one http_wake() for it, from any thread, also before http_park() has
- * returned, makes the listener's thread call `then`, which replies. */
+/* Lays the request aside. Exactly one http_wake() for it, from any thread, also before
+ * http_park() has returned, makes the listener's thread call `then`, which replies and
+ * cannot park again. It is called even when the client has left: the reply then goes
+ * nowhere. After http_wake() the request belongs to the listener's thread. */
 void http_park(struct http_request *r, http_handler *then);
 void http_wake(struct http_request *r);
 /* A pointer that the handler leaves for `then`. */

@@ -1,5 +1,5 @@
-/* What the two daemons must agree on to the byte: the one-time code, what is derived from it, and the sealed
- * background. sms-gateway makes them, survey-server opens them. */
+/* What the two daemons must agree on to the byte: the one-time code, what is derived from
+ * it, and the sealed background. sms-gateway makes them, survey-server opens them. */
 #ifndef COMMON_INVITATION_H
 #define COMMON_INVITATION_H
 
@@ -36,12 +36,14 @@ enum plan {
 	PLAN_TELEPHONE = 2,
 };
 
-/* Background variables of one person, in the order in which the wave declared them, each as the index of its
- * value in the wave's value set; BACKGROUND_MISSING where not known. Encoded: version, plan, stratum (two
- * bytes), variables (two bytes each), zeros; all numbers big-endian. */
+/* Background variables of one person, in the order in which the wave declared them, each
+ * as the index of its value in the wave's value set; BACKGROUND_MISSING where not known.
+ * Encoded: version, plan, stratum (two bytes), variables (two bytes each), zeros; all
+ * numbers big-endian. */
 struct background {
 	enum plan plan;
-	uint16_t stratum; /* index of the sampling stratum within the administration and wave */
+	uint16_t stratum; /* index of the sampling stratum within the administration and
+			     wave */
 	uint16_t values[INVITATION_VARIABLES];
 };
 
@@ -50,19 +52,24 @@ struct code code_random(void);
 enum err code_parse(const char *text, struct code *ret_code);
 void code_format(const struct code *c, char out[static INVITATION_CODE_TEXT + 1]);
 
-/* HKDF-SHA-256 of the code's 10 bytes, salt = invitation.key, info "brukarenkat id" and "brukarenkat seal". */
+/* HKDF-SHA-256 of the code's 10 bytes, salt = invitation.key, info "brukarenkat id" and
+ * "brukarenkat seal". */
 void invitation_derive(const uint8_t key[static SECRET_KEY], const struct code *c,
-		struct invitation_id *ret_id, struct invitation_seal *ret_seal);
+	struct invitation_id *ret_id, struct invitation_seal *ret_seal);
 
-void background_encode(const struct background *b, uint8_t out[static INVITATION_BACKGROUND]);
-enum err background_decode(const uint8_t in[static INVITATION_BACKGROUND], struct background *ret_background);
-/* AES-128-GCM with the seal key, nonce zero, the wave's name and the id as associated data. A code is sealed
- * once: a changed background gets a new code, or the nonce would be used twice. */
-void background_seal(const struct invitation_seal *seal, const char *wave, const struct invitation_id *id,
-		const uint8_t background[static INVITATION_BACKGROUND],
-		uint8_t out[static INVITATION_SEALED]);
-enum err background_open(const struct invitation_seal *seal, const char *wave, const struct invitation_id *id,
-		const uint8_t sealed[static INVITATION_SEALED],
-		uint8_t ret_background[static INVITATION_BACKGROUND]);
+void background_encode(
+	const struct background *b, uint8_t out[static INVITATION_BACKGROUND]);
+enum err background_decode(const uint8_t in[static INVITATION_BACKGROUND],
+	struct background *ret_background);
+/* AES-128-GCM with the seal key, nonce zero, the wave's name and the id as associated
+ * data. A code is sealed once: a changed background gets a new code, or the nonce would
+ * be used twice. */
+void background_seal(const struct invitation_seal *seal, const char *wave,
+	const struct invitation_id *id,
+	const uint8_t background[static INVITATION_BACKGROUND],
+	uint8_t out[static INVITATION_SEALED]);
+enum err background_open(const struct invitation_seal *seal, const char *wave,
+	const struct invitation_id *id, const uint8_t sealed[static INVITATION_SEALED],
+	uint8_t ret_background[static INVITATION_BACKGROUND]);
 
 #endif

@@ -1,5 +1,6 @@
-/* JSON, over cJSON. Reading: every accessor takes NULL and a value of the wrong kind and answers "nothing",
- * so a document can be walked first and checked once. Building: a set takes over the child. */
+/* JSON, over cJSON. Reading: every accessor takes NULL and a value of the wrong kind and
+ * answers "nothing", so a document can be walked first and checked once. Building: a set
+ * takes over the child. */
 #ifndef COMMON_JSON_H
 #define COMMON_JSON_H
 
@@ -11,7 +12,8 @@ struct json;
 
 /* Parses exactly len bytes, nothing after them but white space; at most 64 levels deep.
  * ERR_INPUT with the place in why. */
-enum err json_parse(const char *text, size_t len, struct json **ret_json, struct why *why);
+enum err json_parse(
+	const char *text, size_t len, struct json **ret_json, struct why *why);
 void json_destroy(struct json *j);
 MEM_AUTO(json, struct json *, json_destroy)
 

@@ -1,6 +1,6 @@
-/* One line a message on standard error, as `program: text`, with `warning: ` or `info: ` before the text of
- * what is less than an error; no time (the journal has it), and by rule
- * no code, address, answer, name or number. */
+/* One line a message on standard error, as `program: text`, with `warning: ` or `info: `
+ * before the text of what is less than an error; no time (the journal has it), and by
+ * rule no code, address, answer, name or number. */
 #ifndef COMMON_LOG_H
 #define COMMON_LOG_H
 

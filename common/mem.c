@@ -29,11 +29,6 @@ char *mem_text(const char *text)
 	return checked(strdup(text));
 }
 
-void mem_free(void *p)
-{
-	free(p);
-}
-
 enum { CHUNK = 8192 };
 
 struct chunk {
@@ -52,7 +47,8 @@ struct arena *arena_create(void)
 	return mem_alloc(sizeof(struct arena));
 }
 
-/* An arena may have held a code or an answer, so it is overwritten before it is given back. */
+/* An arena may have held a code or an answer, so it is overwritten before it is given
+ * back. */
 void arena_destroy(struct arena *a)
 {
 	if (!a)

@@ -1,0 +1,702 @@
+#include "http.h"
+#include "form.h"
+#include <errno.h>
+#include <microhttpd.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	MEMORY = 12 * 1024, /* a connection's headers, both ways: a browser's own take 1–2
+			       KiB */
+	DRAIN = 1024 * 1024, /* of a body over the limit is read, or the client would not
+				see the 413 */
+	BACKLOG = 1024,
+	SEGMENTS = 6, /* at most in a route */
+	PATH = 128,   /* longer ones are copied to the arena */
+	CACHE = 128,  /* a power of two */
+	PROBES = 8,
+	STOP_MS = 5000, /* for replies that are on their way when the listener stops */
+};
+
+/* Who got where first: the listener's thread that lays the request aside, or the one that
+ * wakes it. */
+enum stage { RUNNING, PARKED, WOKEN };
+
+struct header {
+	struct header *next;
+	const char *name;
+	const char *value;
+};
+
+/* A reply that can be sent again as it is. */
+struct cached {
+	const void *data;
+	size_t len;
+	const char *type;
+	unsigned status;
+	struct MHD_Response *response; /* NULL: free */
+};
+
+struct http_server {
+	struct http_options options;
+	struct MHD_Daemon *daemon;
+	int socket;
+	uint16_t port;
+	atomic_bool stopping;
+	atomic_uint undecided; /* requests in a handler, or parked and not yet woken */
+	atomic_uint unsent;    /* requests that reached a handler and are not completed */
+	struct cached cache[CACHE]; /* the listener's thread only */
+};
+
+struct http_request {
+	struct http_server *server;
+	struct MHD_Connection *connection;
+	const char *method;
+	const char *path;
+	struct arena *arena; /* NULL until something is needed from it */
+	struct header *headers;
+	http_handler *then;
+	void *note;
+	struct buf body;
+	size_t drained;
+	_Atomic(enum stage) stage;
+	bool counted; /* in server->unsent */
+	bool aside;   /* http_wake() ends its being undecided */
+	bool replied;
+	bool gone; /* the client is: replies go nowhere */
+	size_t segment_count;
+	const char *segments[SEGMENTS];
+	char cut[PATH]; /* the path, a NUL after each segment */
+};
+
+/* Replies. */
+
+static bool add(struct MHD_Response *response, const char *name, const char *value)
+{
+	return MHD_add_response_header(response, name, value) == MHD_YES;
+}
+
+static struct MHD_Response *with_headers(struct MHD_Response *response,
+	const struct http_server *s, const char *type, const struct header *more)
+{
+	bool fine = response && (!type || add(response, "Content-Type", type));
+	for (const char *const *h = s->options.headers; fine && h && *h; h += 2)
+		fine = add(response, h[0], h[1]);
+	for (const struct header *h = more; fine && h; h = h->next)
+		fine = add(response, h->name, h->value);
+	if (fine)
+		return response;
+	if (response)
+		MHD_destroy_response(response);
+	return NULL;
+}
+
+static struct MHD_Response *of_static(const struct http_server *s, const char *type,
+	const void *data, size_t len, const struct header *more)
+{
+	/* The library takes a pointer to what it only reads. */
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+		len, (void *)data, MHD_RESPMEM_PERSISTENT);
+	return with_headers(response, s, type, more);
+}
+
+static void reply_finished(void *cls)
+{
+	struct buf *body = cls;
+	buf_clear(body);
+	free(body);
+}
+
+static struct MHD_Response *of_buf(
+	const struct http_request *r, const char *type, struct buf *body)
+{
+	struct buf *kept = mem_alloc(sizeof *kept);
+	*kept = *body;
+	*body = (struct buf){ 0 };
+	struct MHD_Response *response =
+		MHD_create_response_from_buffer_with_free_callback_cls(
+			kept->len, kept->data, reply_finished, kept);
+	if (!response)
+		reply_finished(kept);
+	return with_headers(response, r->server, type, r->headers);
+}
+
+static void queue(struct http_request *r, unsigned status, struct MHD_Response *response)
+{
+	r->replied = MHD_queue_response(r->connection, status, response) == MHD_YES;
+}
+
+static void queue_once(
+	struct http_request *r, unsigned status, struct MHD_Response *response)
+{
+	if (!response)
+		return;
+	queue(r, status, response);
+	MHD_destroy_response(response);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static struct cached *cache_slot(struct http_server *s, unsigned status, const char *type,
+	const void *data, size_t len)
+{
+	size_t at = ((uintptr_t)data >> 4 ^ (uintptr_t)data >> 11) + status;
+	for (size_t i = 0; i < PROBES; i++) {
+		struct cached *c = &s->cache[(at + i) % CACHE];
+		if (!c->response)
+			return c;
+		if (c->data == data && c->len == len && c->status == status &&
+			same_text(c->type, type))
+			return c;
+	}
+	return NULL;
+}
+
+void http_reply_static(struct http_request *r, unsigned status, const char *type,
+	const void *data, size_t len)
+{
+	if (r->gone || r->replied)
+		return;
+	struct http_server *s = r->server;
+	struct cached *c = r->headers ? NULL : cache_slot(s, status, type, data, len);
+	if (!c) {
+		queue_once(r, status, of_static(s, type, data, len, r->headers));
+		return;
+	}
+	if (!c->response)
+		*c = (struct cached){ data, len, type, status,
+			of_static(s, type, data, len, NULL) };
+	if (c->response)
+		queue(r, status, c->response);
+}
+
+void http_reply_buf(
+	struct http_request *r, unsigned status, const char *type, struct buf *body)
+{
+	if (r->gone || r->replied)
+		buf_clear(body);
+	else
+		queue_once(r, status, of_buf(r, type, body));
+}
+
+void http_reply(struct http_request *r, unsigned status, const char *type,
+	const void *data, size_t len)
+{
+	struct buf copy = { 0 };
+	buf_add(&copy, data, len);
+	http_reply_buf(r, status, type, &copy);
+}
+
+void http_set_header(struct http_request *r, const char *name, const char *value)
+{
+	struct header *h = arena_alloc(http_arena(r), sizeof *h);
+	*h = (struct header){ r->headers, name, value };
+	r->headers = h;
+}
+
+static void plain(struct http_request *r, unsigned status, const char *text)
+{
+	http_reply_static(r, status, "text/plain; charset=utf-8", text, strlen(text));
+}
+
+static void failed(struct http_request *r)
+{
+	r->headers = NULL;
+	plain(r, 500, "Något gick fel. Försök igen om en stund.\n");
+}
+
+static void stopping(struct http_request *r)
+{
+	http_set_header(r, "Retry-After", "5");
+	http_set_header(r, "Connection", "close");
+	plain(r, 503, "Tjänsten startas om. Försök igen om en stund.\n");
+}
+
+static void too_long(struct http_request *r)
+{
+	plain(r, 413, "Det som skickades är för stort.\n");
+}
+
+/* What a handler asks. */
+
+struct arena *http_arena(struct http_request *r)
+{
+	if (!r->arena)
+		r->arena = arena_create();
+	return r->arena;
+}
+
+const char *http_method(const struct http_request *r)
+{
+	return r->method;
+}
+
+const char *http_path(const struct http_request *r)
+{
+	return r->path;
+}
+
+const char *http_segment(const struct http_request *r, size_t n)
+{
+	return n < r->segment_count ? r->segments[n] : NULL;
+}
+
+const char *http_header(const struct http_request *r, const char *name)
+{
+	return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
+}
+
+const char *http_query(struct http_request *r, const char *name)
+{
+	const char *value = NULL;
+	size_t len = 0;
+	if (MHD_lookup_connection_value_n(r->connection, MHD_GET_ARGUMENT_KIND, name,
+		    strlen(name), &value, &len) != MHD_YES)
+		return NULL;
+	return value ? form_decode(http_arena(r), value, len) : "";
+}
+
+const char *http_body(const struct http_request *r, size_t *ret_len)
+{
+	*ret_len = r->body.len;
+	return buf_string(&r->body);
+}
+
+void http_set_note(struct http_request *r, void *note)
+{
+	r->note = note;
+}
+
+void *http_note(const struct http_request *r)
+{
+	return r->note;
+}
+
+/* Parking. */
+
+void http_park(struct http_request *r, http_handler *then)
+{
+	r->then = then;
+}
+
+void http_wake(struct http_request *r)
+{
+	struct http_server *s = r->server;
+	struct MHD_Connection *connection = r->connection;
+	/* Unless it was parked, the request may be gone from here on. */
+	if (atomic_exchange(&r->stage, WOKEN) != PARKED)
+		return;
+	MHD_resume_connection(connection);
+	atomic_fetch_sub(&s->undecided, 1);
+}
+
+static void lay_aside(struct http_request *r)
+{
+	MHD_suspend_connection(r->connection);
+	r->aside = atomic_exchange(&r->stage, PARKED) != WOKEN;
+	if (!r->aside)
+		MHD_resume_connection(r->connection);
+}
+
+static void finish_parked(struct http_request *r)
+{
+	r->then(r, r->server->options.context);
+	if (!r->replied)
+		failed(r);
+}
+
+static void handle(struct http_request *r, http_handler *handler)
+{
+	handler(r, r->server->options.context);
+	if (r->replied)
+		return;
+	if (!r->then)
+		failed(r);
+	else if (atomic_load(&r->stage) == WOKEN)
+		finish_parked(r);
+	else
+		lay_aside(r);
+}
+
+/* Routes. */
+
+struct span {
+	size_t from;
+	size_t to;
+};
+
+/* ret_spans holds SEGMENTS places. */
+static bool matches(
+	const char *pattern, const char *path, struct span *ret_spans, size_t *ret_count)
+{
+	const char *at = path;
+	size_t count = 0;
+	while (*pattern) {
+		if (*pattern != '{') {
+			if (*pattern++ != *at++)
+				return false;
+			continue;
+		}
+		size_t len = strcspn(at, "/");
+		if (len == 0)
+			return false;
+		ret_spans[count++] =
+			(struct span){ (size_t)(at - path), (size_t)(at - path) + len };
+		at += len;
+		pattern = strchr(pattern, '}') + 1;
+	}
+	*ret_count = count;
+	return *at == '\0';
+}
+
+static void keep_segments(struct http_request *r, const struct span *spans, size_t count)
+{
+	if (count == 0)
+		return;
+	size_t len = strlen(r->path);
+	char *cut = len < PATH ? memcpy(r->cut, r->path, len + 1)
+			       : arena_text(http_arena(r), r->path, len);
+	for (size_t i = 0; i < count; i++) {
+		cut[spans[i].to] = '\0';
+		r->segments[i] = cut + spans[i].from;
+	}
+	r->segment_count = count;
+}
+
+/* RFC 9110, 15.5.6: a 405 names the methods there are. */
+static void wrong_method(struct http_request *r, bool same_path)
+{
+	const struct http_options *o = &r->server->options;
+	struct buf allow = { 0 };
+	struct span spans[SEGMENTS];
+	size_t count;
+	for (size_t i = 0; i < o->route_count; i++) {
+		const char *method = o->routes[i].method;
+		if (same_path && !matches(o->routes[i].path, r->path, spans, &count))
+			continue;
+		if (strstr(buf_string(&allow), method))
+			continue;
+		buf_format(&allow, "%s%s", allow.len ? ", " : "", method);
+		if (strcmp(method, "GET") == 0)
+			buf_text(&allow, ", HEAD");
+	}
+	http_set_header(
+		r, "Allow", arena_text(http_arena(r), buf_string(&allow), allow.len));
+	buf_clear(&allow);
+	plain(r, 405, "Sidan kan inte användas på det sättet.\n");
+}
+
+static void no_route(struct http_request *r, bool same_path, bool known_method)
+{
+	http_handler *fallback = r->server->options.fallback;
+	if (same_path || !known_method)
+		wrong_method(r, same_path);
+	else if (fallback)
+		handle(r, fallback);
+	else
+		plain(r, 404, "Sidan finns inte.\n");
+}
+
+static void route(struct http_request *r)
+{
+	const struct http_options *o = &r->server->options;
+	const char *method = strcmp(r->method, "HEAD") == 0 ? "GET" : r->method;
+	bool same_path = false;
+	bool known_method = false;
+	for (size_t i = 0; i < o->route_count; i++) {
+		const struct http_route *row = &o->routes[i];
+		struct span spans[SEGMENTS];
+		size_t count;
+		bool same_method = strcmp(row->method, method) == 0;
+		known_method |= same_method;
+		if (!matches(row->path, r->path, spans, &count))
+			continue;
+		same_path = true;
+		if (!same_method)
+			continue;
+		keep_segments(r, spans, count);
+		if (!o->enter || o->enter(r, row->who, o->context))
+			handle(r, row->handle);
+		else if (!r->replied)
+			failed(r);
+		return;
+	}
+	no_route(r, same_path, known_method);
+}
+
+/* Requests, as the library hands them over. */
+
+/* Headers that say how the body is delimited: with two opinions about that, a proxy and
+ * this listener could see two different requests. RFC 9112, 6.3. */
+struct framing {
+	const char *length;
+	unsigned lengths;
+	unsigned encodings;
+	bool chunked;
+	bool expects; /* waits for a go-ahead before the body */
+};
+
+static enum MHD_Result look(void *cls, enum MHD_ValueKind kind, const char *name,
+	size_t name_len, const char *value, size_t value_len)
+{
+	struct framing *f = cls;
+	(void)kind;
+	(void)value_len;
+	if (name_len == 14 && strcasecmp(name, "Content-Length") == 0) {
+		f->length = value;
+		f->lengths++;
+	} else if (name_len == 17 && strcasecmp(name, "Transfer-Encoding") == 0) {
+		f->encodings++;
+		f->chunked = value && strcasecmp(value, "chunked") == 0;
+	} else if (name_len == 6 && strcasecmp(name, "Expect") == 0) {
+		f->expects = true;
+	}
+	return MHD_YES;
+}
+
+/* What must be refused before the body is read; a reply now also closes the connection.
+ */
+static void arrive(struct http_request *r)
+{
+	struct framing f = { 0 };
+	(void)MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, look, &f);
+	size_t limit = r->server->options.body_limit;
+	if (atomic_load_explicit(&r->server->stopping, memory_order_relaxed))
+		stopping(r);
+	else if (f.lengths + f.encodings > 1 || (f.encodings && !f.chunked))
+		plain(r, 400, "Begäran går inte att tolka.\n");
+	else if (f.length &&
+		 strtoull(f.length, NULL, 10) > limit + (f.expects ? 0 : DRAIN))
+		too_long(r);
+}
+
+static enum MHD_Result take(struct http_request *r, const char *data, size_t len)
+{
+	if (r->drained == 0 && r->body.len + len <= r->server->options.body_limit) {
+		buf_add(&r->body, data, len);
+		return MHD_YES;
+	}
+	r->drained += r->body.len + len;
+	buf_clear(&r->body);
+	return r->drained <= r->server->options.body_limit + DRAIN ? MHD_YES : MHD_NO;
+}
+
+static void whole(struct http_request *r)
+{
+	struct http_server *s = r->server;
+	r->counted = true;
+	/* Counted before `stopping` is read: http_stop() sets that before it reads the
+	 * counts. */
+	atomic_fetch_add(&s->unsent, 1);
+	atomic_fetch_add(&s->undecided, 1);
+	if (atomic_load(&s->stopping))
+		stopping(r);
+	else if (r->drained)
+		too_long(r);
+	else
+		route(r);
+	if (!r->aside)
+		atomic_fetch_sub(&s->undecided, 1);
+}
+
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection,
+	const char *path, const char *method, const char *version, const char *data,
+	size_t *len, void **state)
+{
+	struct http_request *r = *state;
+	(void)version;
+	if (!r) {
+		*state = r = mem_alloc(sizeof *r);
+		r->server = cls;
+		r->connection = connection;
+		r->method = method;
+		r->path = path;
+		arrive(r);
+		return MHD_YES;
+	}
+	if (*len) {
+		enum MHD_Result result = take(r, data, *len);
+		*len = 0;
+		return result;
+	}
+	if (r->then)
+		finish_parked(r);
+	else
+		whole(r);
+	return MHD_YES;
+}
+
+static void on_completed(void *cls, struct MHD_Connection *connection, void **state,
+	enum MHD_RequestTerminationCode code)
+{
+	struct http_server *s = cls;
+	struct http_request *r = *state;
+	(void)connection;
+	(void)code;
+	if (!r)
+		return;
+	if (r->then && !r->replied) {
+		/* The client left before its request was woken; what `then` has to clean
+		 * up is still there. */
+		r->gone = true;
+		r->then(r, s->options.context);
+	}
+	if (r->counted)
+		atomic_fetch_sub(&s->unsent, 1);
+	buf_clear(&r->body);
+	arena_destroy(r->arena);
+	explicit_bzero(r->cut, sizeof r->cut);
+	free(r);
+	*state = NULL;
+}
+
+/* Paths stay as they came: a handler sees an escape as an escape, and %00 ends nothing.
+ */
+static size_t keep_escapes(void *cls, struct MHD_Connection *connection, char *text)
+{
+	(void)cls;
+	(void)connection;
+	return strlen(text);
+}
+
+/* The listener. */
+
+static enum err socket_error(int fd, const struct conf_address *a, struct why *why)
+{
+	int reason = errno;
+	if (fd >= 0)
+		(void)close(fd);
+	return err_why(why, ERR_IO, "%s:%u: cannot listen: %s: %s", a->host, a->port,
+		strerror(reason),
+		reason == EADDRINUSE
+			? "another program does; stop it or choose another port"
+			: "check the address in the configuration file");
+}
+
+static enum err open_socket(
+	const struct conf_address *a, int *ret_fd, uint16_t *ret_port, struct why *why)
+{
+	struct addrinfo hints = { .ai_family = AF_INET, .ai_socktype = SOCK_STREAM };
+	struct addrinfo *found = NULL;
+	int code = getaddrinfo(a->host, NULL, &hints, &found);
+	if (code != 0)
+		return err_why(why, ERR_IO,
+			"%s:%u: cannot listen: %s: check the address in the configuration file",
+			a->host, a->port, gai_strerror(code));
+	struct sockaddr_in sin;
+	socklen_t len = sizeof sin;
+	memcpy(&sin, found->ai_addr, sizeof sin);
+	freeaddrinfo(found);
+	sin.sin_port = htons(a->port);
+
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int on = 1;
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+		bind(fd, (struct sockaddr *)&sin, sizeof sin) != 0 ||
+		listen(fd, BACKLOG) != 0 ||
+		getsockname(fd, (struct sockaddr *)&sin, &len) != 0)
+		return socket_error(fd, a, why);
+	*ret_fd = fd;
+	*ret_port = ntohs(sin.sin_port);
+	return OK;
+}
+
+static bool routes_fit(const struct http_options *o)
+{
+	for (size_t i = 0; i < o->route_count; i++) {
+		size_t count = 0;
+		for (const char *p = o->routes[i].path; *p; p++)
+			count += *p == '{';
+		if (count > SEGMENTS)
+			return false;
+	}
+	return true;
+}
+
+static void start_daemon(struct http_server *s)
+{
+	/* The listener's thread leaves every signal to the program's own. */
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	s->daemon =
+		MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME,
+			0, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET, s->socket,
+			MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
+			MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
+			MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY,
+			MHD_OPTION_CONNECTION_LIMIT, s->options.connection_limit,
+			MHD_OPTION_CONNECTION_TIMEOUT, s->options.idle_seconds,
+			MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+enum err http_start(const struct http_options *options, struct http_server **ret_server,
+	struct why *why)
+{
+	const struct conf_address *a = &options->address;
+	if (!routes_fit(options))
+		return err_why(
+			why, ERR_INPUT, "a route has more than %d segments", SEGMENTS);
+	int fd = -1;
+	uint16_t port = 0;
+	enum err e = open_socket(a, &fd, &port, why);
+	if (e != OK)
+		return e;
+	(void)signal(SIGPIPE, SIG_IGN);
+	struct http_server *s = mem_alloc(sizeof *s);
+	s->options = *options;
+	s->socket = fd;
+	s->port = port;
+	start_daemon(s);
+	if (!s->daemon) {
+		free(s);
+		(void)close(fd);
+		return err_why(why, ERR_IO,
+			"%s:%u: cannot start a listener: are there too many open files?",
+			a->host, a->port);
+	}
+	*ret_server = s;
+	return OK;
+}
+
+void http_stop(struct http_server *s)
+{
+	if (!s)
+		return;
+	atomic_store(&s->stopping, true);
+	(void)MHD_quiesce_daemon(s->daemon);
+	(void)shutdown(s->socket, SHUT_RDWR);
+	const struct timespec millisecond = { .tv_nsec = 1000000 };
+	int waited = 0;
+	/* A parked request is waited for without end: only its owner knows when it can be
+	 * answered. */
+	while (atomic_load(&s->undecided) > 0 ||
+		(atomic_load(&s->unsent) > 0 && waited < STOP_MS)) {
+		(void)nanosleep(&millisecond, NULL);
+		waited++;
+	}
+	MHD_stop_daemon(s->daemon);
+	(void)close(s->socket);
+	for (size_t i = 0; i < CACHE; i++)
+		if (s->cache[i].response)
+			MHD_destroy_response(s->cache[i].response);
+	free(s);
+}
+
+uint16_t http_port(const struct http_server *s)
+{
+	return s->port;
+}

@@ -1,0 +1,408 @@
+#include "secret.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A library that can't hash or seal any more must not go on: everything else would be
+ * unprotected. */
+static void must(bool fine)
+{
+	if (fine)
+		return;
+	fputs("the cryptographic library failed\n", stderr);
+	abort();
+}
+
+static EVP_MAC *hmac;
+static EVP_CIPHER *aes128, *aes256;
+static pthread_key_t own_key;
+
+/* What a thread keeps between calls, since making it anew would cost more than using it.
+ */
+struct own {
+	EVP_MAC_CTX *mac;
+	EVP_CIPHER_CTX *cipher;
+	EVP_PKEY_CTX *pairs;
+};
+
+static void own_free(void *p)
+{
+	struct own *o = p;
+	EVP_MAC_CTX_free(o->mac);
+	EVP_CIPHER_CTX_free(o->cipher);
+	EVP_PKEY_CTX_free(o->pairs);
+	free(o);
+}
+
+static void forget_all(void)
+{
+	void *o = pthread_getspecific(own_key);
+	if (o)
+		own_free(o);
+	pthread_setspecific(own_key, NULL);
+	EVP_MAC_free(hmac);
+	EVP_CIPHER_free(aes128);
+	EVP_CIPHER_free(aes256);
+}
+
+static void fetch_all(void)
+{
+	hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	aes128 = EVP_CIPHER_fetch(NULL, "AES-128-GCM", NULL);
+	aes256 = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+	must(hmac && aes128 && aes256 && pthread_key_create(&own_key, own_free) == 0);
+	must(OPENSSL_atexit(forget_all) == 1);
+}
+
+static struct own *own(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	must(pthread_once(&once, fetch_all) == 0);
+	struct own *o = pthread_getspecific(own_key);
+	if (o)
+		return o;
+	o = mem_alloc(sizeof *o);
+	o->mac = EVP_MAC_CTX_new(hmac);
+	o->cipher = EVP_CIPHER_CTX_new();
+	o->pairs = EVP_PKEY_CTX_new_from_name(NULL, "X25519", NULL);
+	char digest[] = "SHA256";
+	OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(
+					OSSL_MAC_PARAM_DIGEST, digest, 0),
+		OSSL_PARAM_construct_end() };
+	must(o->mac && o->cipher && o->pairs &&
+		EVP_MAC_CTX_set_params(o->mac, params) == 1 &&
+		EVP_PKEY_keygen_init(o->pairs) == 1 &&
+		pthread_setspecific(own_key, o) == 0);
+	return o;
+}
+
+void secret_random(void *out, size_t len)
+{
+	must(RAND_bytes(out, (int)len) == 1);
+}
+
+void secret_wipe(void *p, size_t len)
+{
+	OPENSSL_cleanse(p, len);
+}
+
+bool secret_equal(const void *a, const void *b, size_t len)
+{
+	return CRYPTO_memcmp(a, b, len) == 0;
+}
+
+void secret_hex(const void *data, size_t len, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	const uint8_t *bytes = data;
+	for (size_t i = 0; i < len; i++) {
+		out[2 * i] = digits[bytes[i] >> 4];
+		out[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	out[2 * len] = '\0';
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+bool secret_unhex(const char *text, void *out, size_t len)
+{
+	uint8_t *bytes = out;
+	if (strlen(text) != 2 * len)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+		if (high < 0 || low < 0)
+			return false;
+		bytes[i] = (uint8_t)(high << 4 | low);
+	}
+	return true;
+}
+
+void secret_base64(const void *data, size_t len, char *out)
+{
+	(void)EVP_EncodeBlock((unsigned char *)out, data, (int)len);
+}
+
+uint32_t secret_below(uint32_t bound)
+{
+	uint32_t n, fair = UINT32_MAX - UINT32_MAX % bound;
+	do
+		secret_random(&n, sizeof n);
+	while (n >= fair);
+	return n % bound;
+}
+
+void secret_sha256(const void *data, size_t len, uint8_t out[static 32])
+{
+	must(EVP_Q_digest(NULL, "SHA256", NULL, data, len, out, NULL) == 1);
+}
+
+void secret_hmac(const void *key, size_t key_len, const void *data, size_t len,
+	uint8_t out[static 32])
+{
+	EVP_MAC_CTX *mac = own()->mac;
+	size_t n;
+	must(EVP_MAC_init(mac, key, key_len, NULL) == 1 &&
+		EVP_MAC_update(mac, data, len) == 1 &&
+		EVP_MAC_final(mac, out, &n, 32) == 1 && n == 32);
+}
+
+void secret_expand(const uint8_t prk[static 32], const void *info, size_t info_len,
+	uint8_t *out, size_t out_len)
+{
+	uint8_t block[256], okm[32];
+	must(info_len < sizeof block && out_len <= sizeof okm);
+	memcpy(block, info, info_len);
+	block[info_len] = 1;
+	secret_hmac(prk, 32, block, info_len + 1, okm);
+	memcpy(out, okm, out_len);
+	secret_wipe(okm, sizeof okm);
+}
+
+void secret_hkdf(const void *salt, size_t salt_len, const void *ikm, size_t ikm_len,
+	const char *info, uint8_t *out, size_t out_len)
+{
+	uint8_t prk[32];
+	secret_hmac(salt, salt_len, ikm, ikm_len, prk);
+	secret_expand(prk, info, strlen(info), out, out_len);
+	secret_wipe(prk, sizeof prk);
+}
+
+static const EVP_CIPHER *aes(size_t key_len)
+{
+	must(key_len == 16 || key_len == 32);
+	return key_len == 16 ? aes128 : aes256;
+}
+
+void secret_seal(const uint8_t *key, size_t key_len,
+	const uint8_t nonce[static SECRET_NONCE], const void *aad, size_t aad_len,
+	const uint8_t *in, size_t len, uint8_t *out)
+{
+	EVP_CIPHER_CTX *c = own()->cipher;
+	int n;
+	must(EVP_EncryptInit_ex2(c, aes(key_len), key, nonce, NULL) == 1 &&
+		EVP_EncryptUpdate(c, NULL, &n, aad, (int)aad_len) == 1 &&
+		EVP_EncryptUpdate(c, out, &n, in, (int)len) == 1 && (size_t)n == len &&
+		EVP_EncryptFinal_ex(c, out + len, &n) == 1 &&
+		EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, SECRET_TAG, out + len) ==
+			1);
+}
+
+enum err secret_open(const uint8_t *key, size_t key_len,
+	const uint8_t nonce[static SECRET_NONCE], const void *aad, size_t aad_len,
+	const uint8_t *in, size_t len, uint8_t *out)
+{
+	EVP_CIPHER_CTX *c = own()->cipher;
+	uint8_t tag[SECRET_TAG];
+	int n;
+	memcpy(tag, in + len, sizeof tag);
+	must(EVP_DecryptInit_ex2(c, aes(key_len), key, nonce, NULL) == 1 &&
+		EVP_DecryptUpdate(c, NULL, &n, aad, (int)aad_len) == 1 &&
+		EVP_DecryptUpdate(c, out, &n, in, (int)len) == 1 &&
+		EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_TAG, SECRET_TAG, tag) == 1);
+	if (EVP_DecryptFinal_ex(c, out + len, &n) == 1)
+		return OK;
+	secret_wipe(out, len);
+	return ERR_CRYPTO;
+}
+
+struct secret_x25519 {
+	EVP_PKEY *key;
+};
+
+struct secret_x25519 *secret_x25519_load(const uint8_t priv[static 32])
+{
+	struct secret_x25519 *k = mem_alloc(sizeof *k);
+	k->key = EVP_PKEY_new_raw_private_key_ex(NULL, "X25519", NULL, priv, 32);
+	must(k->key != NULL);
+	return k;
+}
+
+void secret_x25519_free(struct secret_x25519 *k)
+{
+	if (!k)
+		return;
+	EVP_PKEY_free(k->key);
+	free(k);
+}
+
+void secret_x25519_public(const struct secret_x25519 *k, uint8_t ret_pub[static 32])
+{
+	size_t n = 32;
+	must(EVP_PKEY_get_raw_public_key(k->key, ret_pub, &n) == 1 && n == 32);
+}
+
+static enum err agree(
+	EVP_PKEY *key, const uint8_t pub[static 32], uint8_t ret_shared[static 32])
+{
+	EVP_PKEY *peer = EVP_PKEY_new_raw_public_key_ex(NULL, "X25519", NULL, pub, 32);
+	EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+	must(peer && c && EVP_PKEY_derive_init(c) == 1);
+	size_t n = 32;
+	/* OpenSSL itself refuses a shared secret that is all zero (RFC 7748,
+	 * section 6.1). */
+	bool fine = EVP_PKEY_derive_set_peer_ex(c, peer, 0) == 1 &&
+		    EVP_PKEY_derive(c, ret_shared, &n) == 1 && n == 32;
+	EVP_PKEY_CTX_free(c);
+	EVP_PKEY_free(peer);
+	return fine ? OK : ERR_CRYPTO;
+}
+
+enum err secret_x25519_agree(const struct secret_x25519 *k, const uint8_t pub[static 32],
+	uint8_t ret_shared[static 32])
+{
+	return agree(k->key, pub, ret_shared);
+}
+
+enum err secret_x25519_ephemeral(const uint8_t peer[static 32],
+	uint8_t ret_pub[static 32], uint8_t ret_shared[static 32])
+{
+	EVP_PKEY *pair = NULL;
+	must(EVP_PKEY_generate(own()->pairs, &pair) == 1);
+	struct secret_x25519 key = { .key = pair };
+	secret_x25519_public(&key, ret_pub);
+	enum err e = agree(pair, peer, ret_shared);
+	EVP_PKEY_free(pair);
+	return e;
+}
+
+static enum err failed(struct why *why, const char *file, const char *what)
+{
+	return err_why(why, errno == ENOSPC ? ERR_FULL : ERR_IO, "%s: %s: %s", file, what,
+		strerror(errno));
+}
+
+static enum err sync_folder(const char *file, struct why *why)
+{
+	auto_(free) char *copy = mem_text(file);
+	const char *folder = dirname(copy);
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd) != 0) {
+		enum err e = failed(why, folder, "can't be synced");
+		if (fd >= 0)
+			close(fd);
+		return e;
+	}
+	close(fd);
+	return OK;
+}
+
+enum err secret_key_load(
+	const char *file, uint8_t key[static SECRET_KEY], struct why *why)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		if (errno == ENOENT)
+			return err_why(why, ERR_NOT_FOUND,
+				"%s: there is no such key file: `init` makes it", file);
+		return failed(why, file, "can't be read");
+	}
+	struct stat st;
+	uint8_t read_key[SECRET_KEY + 1];
+	enum err e = OK;
+	ssize_t n = read(fd, read_key, sizeof read_key);
+	if (fstat(fd, &st) != 0 || n < 0)
+		e = failed(why, file, "can't be read");
+	else if (n != SECRET_KEY)
+		e = err_why(why, ERR_INPUT,
+			"%s: a key file has %d bytes, this one has not", file,
+			SECRET_KEY);
+	else if (st.st_mode & 077)
+		e = err_why(why, ERR_CONFLICT,
+			"%s: others than its owner may use it: chmod 0600 it", file);
+	else
+		memcpy(key, read_key, SECRET_KEY);
+	secret_wipe(read_key, sizeof read_key);
+	close(fd);
+	return e;
+}
+
+enum err secret_key_store(
+	const char *file, const uint8_t key[static SECRET_KEY], struct why *why)
+{
+	int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		if (errno == EEXIST)
+			return err_why(why, ERR_CONFLICT,
+				"%s: is there already and is never overwritten", file);
+		return failed(why, file, "can't be made");
+	}
+	bool fine = write(fd, key, SECRET_KEY) == SECRET_KEY && fsync(fd) == 0;
+	if (!fine) {
+		enum err e = failed(why, file, "can't be written");
+		close(fd);
+		unlink(file);
+		return e;
+	}
+	close(fd);
+	return sync_folder(file, why);
+}
+
+enum err secret_key_ensure(
+	const char *file, uint8_t key[static SECRET_KEY], bool *ret_made, struct why *why)
+{
+	uint8_t fresh[SECRET_KEY];
+	*ret_made = false;
+	if (access(file, F_OK) == 0)
+		return secret_key_load(file, key, why);
+	secret_random(fresh, sizeof fresh);
+	enum err e = secret_key_store(file, fresh, why);
+	if (e == ERR_CONFLICT)
+		return secret_key_load(file, key, why);
+	if (e == OK) {
+		memcpy(key, fresh, SECRET_KEY);
+		*ret_made = true;
+	}
+	secret_wipe(fresh, sizeof fresh);
+	return e;
+}
+
+enum err secret_key_erase(const char *file, struct why *why)
+{
+	uint8_t noise[SECRET_KEY];
+	int fd = open(file, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return sync_folder(file, why);
+	if (fd < 0)
+		return failed(why, file, "can't be opened");
+	secret_random(noise, sizeof noise);
+	bool fine = pwrite(fd, noise, sizeof noise, 0) == (ssize_t)sizeof noise &&
+		    fsync(fd) == 0;
+	if (!fine) {
+		enum err e = failed(why, file, "can't be overwritten");
+		close(fd);
+		return e;
+	}
+	close(fd);
+	if (unlink(file) != 0)
+		return failed(why, file, "can't be removed");
+	return sync_folder(file, why);
+}
+
+void secret_process(void)
+{
+	struct rlimit none = { 0, 0 };
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}

@@ -1,0 +1,452 @@
+#!/usr/bin/env python3
+"""The invented city's respondents, for deploy/demo: finds their links in the outbox, answers them over HTTP,
+and compares every published number with what was sent in.
+
+Written apart from the daemons, from their definitions: which figures there are, when a group is hidden and what
+a rest group holds.
+"""
+import argparse
+import csv
+import html.parser
+import io
+import json
+import random
+import re
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections import Counter
+from pathlib import Path
+
+GRADES = {"q1": 5, "q2": 5, "q3": 4, "q4": 5, "q5": 5, "q6": 4}
+AREAS = ["ekonomiskt-bistand", "missbruk-beroende", "socialpsykiatri", "funktionsnedsattning",
+         "barn-unga", "vald-nara-relation", "aldreomsorg"]
+AREA_NAMES = {
+    "ekonomiskt bistånd": "ekonomiskt-bistand", "missbruk och beroende": "missbruk-beroende",
+    "socialpsykiatri": "socialpsykiatri", "funktionsnedsättning": "funktionsnedsattning",
+    "barn och unga": "barn-unga", "våld i nära relation": "vald-nara-relation",
+    "äldreomsorg": "aldreomsorg",
+}
+ANSWERED_FROM = 3     # of six questions; fewer is a break-off
+THRESHOLD = 10        # graded answers in a shown group
+DETAIL_FROM = 30      # graded answers in the smallest shown group
+SEED = 20270201
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class Disagreement(Exception):
+    pass
+
+
+def expect(what, got, wanted):
+    if got != wanted:
+        raise Disagreement(f"{what}: got {got!r}, expected {wanted!r}")
+
+
+# Links
+
+
+def same_number(text):
+    """07… however it is written."""
+    digits = re.sub(r"\D", "", text)
+    return "0" + digits[2:] if digits.startswith("46") else digits
+
+
+def read_city(folder):
+    """Every usable person by telephone number: the area and the administration."""
+    expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
+    people = {}
+    for administration, facts in expected.items():
+        data = (folder / f"{administration}.csv").read_bytes()
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = data.decode("cp1252")
+        rows = csv.DictReader(io.StringIO(text), delimiter=";")
+        for line, row in enumerate(rows, start=2):
+            if str(line) not in facts["left_out"]:
+                area = row["verksamhetsområde"]
+                people[same_number(row["telefon"])] = (AREA_NAMES.get(area.lower(), area), administration)
+    return people, expected
+
+
+class Words(html.parser.HTMLParser):
+    """A page's text, without its tags."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.words = []
+        self.feed(page)
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def read_outbox(page, public):
+    """Pairs of telephone number and code, from the page that shows the SMS."""
+    number = r"(?P<number>(?:\+46|0)7[\d \u00a0-]{8,14}\d?)"
+    link = re.escape(public) + r"/(?P<code>[0-9A-Z]{16})"
+    pairs, last = [], None
+    for match in re.finditer(f"{number}|{link}", "\n".join(Words(page).words)):
+        if match["number"]:
+            last = same_number(match["number"])
+        elif (last, match["code"]) not in pairs[-1:]:
+            pairs.append((last, match["code"]))
+    return pairs
+
+
+def wait_for_links(options, people):
+    """The gateway sends in its own time; its outbox fills up."""
+    deadline = time.monotonic() + 60
+    while True:
+        status, page = fetch(options.outbox)
+        expect("the outbox's status", status, 200)
+        pairs = read_outbox(page, options.public)
+        if len(pairs) >= len(people) or time.monotonic() > deadline:
+            break
+        time.sleep(0.2)
+    expect("how many SMS there are", len(pairs), len(people))
+    expect("who got an SMS", {number for number, _ in pairs}, set(people))
+    expect("how many codes there are", len({code for _, code in pairs}), len(people))
+    return sorted(pairs)
+
+
+# The respondent's side
+
+
+def fetch(address, fields=None):
+    body = None if fields is None else urllib.parse.urlencode(fields).encode()
+    try:
+        with DIRECT.open(address, body, timeout=30) as reply:
+            return reply.status, reply.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+class Form(html.parser.HTMLParser):
+    """What the answer form carries: hidden fields, and the options of each question."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.hidden = {}
+        self.options = {}
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        field = dict(attributes)
+        if tag == "input" and field.get("type") == "hidden":
+            self.hidden[field["name"]] = field.get("value", "")
+        if tag == "input" and field.get("type") == "radio":
+            self.options.setdefault(field["name"], []).append(field.get("value", ""))
+
+
+def open_form(address):
+    status, page = fetch(address)
+    expect("the form's status", status, 200)
+    form = Form(page)
+    for question, grades in GRADES.items():
+        offered = {value for value in form.options.get(question, []) if value}
+        expect(f"the options of {question}", offered, {str(n) for n in range(1, grades + 2)})
+    return form.hidden
+
+
+class Respondent:
+    """One person's behaviour: decided by the number alone, so every run is the same."""
+
+    def __init__(self, number, area, administration):
+        chance = random.Random(f"{SEED} {number}")
+        self.area, self.administration = area, administration
+        self.does = chance.choices(["answer", "stop", "decline", "silence"], [61, 5, 4, 30])[0]
+        self.reason = chance.choice(["wrong-person", "no"])
+        self.twice = chance.random() < 0.1
+        self.errs_first = chance.random() < 0.1
+        self.answers = self.choose(chance) if self.does in ("answer", "stop") else {}
+
+    def choose(self, chance):
+        mood = 0.35 + 0.1 * (AREAS.index(self.area) % 4)
+        answers = {}
+        for question, grades in GRADES.items():
+            luck = chance.random()
+            if luck < 0.05:
+                continue
+            if luck < 0.13:
+                answers[question] = grades + 1
+            else:
+                weights = [(1 - mood) * (grades - n) + mood * n for n in range(grades)]
+                answers[question] = chance.choices(range(1, grades + 1), weights)[0]
+        if self.does == "stop":
+            answers = dict(list(answers.items())[: chance.randint(1, 2)])
+        return answers or {"q4": 1}
+
+
+def respond(address, person):
+    """Plays one person; every reply on the way is checked."""
+    if person.does == "silence":
+        expect("a link that is only opened", fetch(address)[0], 200)
+        return
+    hidden, again = open_form(address), open_form(address)
+    if person.does == "decline":
+        expect("declining", fetch(address, hidden | {"decline": person.reason})[0], 200)
+        expect("the link after declining", fetch(address)[0], 410)
+        expect("an answer after declining", fetch(address, again | {"q1": "1"})[0], 410)
+        return
+    answers = {question: str(code) for question, code in person.answers.items()}
+    if person.errs_first:
+        expect("a form without an answer", fetch(address, hidden)[0], 422)
+        expect("an option that is none", fetch(address, hidden | {"q1": "9"})[0], 422)
+    expect("an answer", fetch(address, hidden | answers)[0], 200)
+    if person.twice:
+        expect("the same form again", fetch(address, hidden | answers)[0], 200)
+        expect("a second answer", fetch(address, again | {"q5": "5"})[0], 410)
+        expect("the link after the answer", fetch(address)[0], 410)
+
+
+def answer_all(options, people):
+    respondents = []
+    for number, code in wait_for_links(options, people):
+        person = Respondent(number, *people[number])
+        respond(f"{options.public}/{code}", person)
+        respondents.append(person)
+    unknown = f"{options.public}/0123456789ABCDEF"
+    expect("an unknown code", fetch(unknown)[0], 410)
+    expect("an answer to an unknown code", fetch(unknown, {"q1": "1"})[0], 410)
+    return respondents
+
+
+# The figures, from the definitions
+
+
+def in_base(question, answers):
+    """Question 3 is for those who answered 1 or 2 on question 1 or 2."""
+    return question != "q3" or answers.get("q1") in (1, 2) or answers.get("q2") in (1, 2)
+
+
+def has_answered(answers):
+    return sum(not in_base(q, answers) or q in answers for q in GRADES) >= ANSWERED_FROM
+
+
+def figures(question, group):
+    """What one question's row would show if nothing were hidden."""
+    codes = [person.answers.get(question) for person in group if in_base(question, person.answers)]
+    grades = GRADES[question]
+    options = [codes.count(code) for code in range(1, grades + 1)]
+    return {"graded": sum(options), "dont_know": codes.count(grades + 1), "missing": codes.count(None),
+            "options": options, "positive": options[0] + options[1]}
+
+
+def joined(all_figures):
+    total = {"options": [sum(column) for column in zip(*(f["options"] for f in all_figures))]}
+    for key in ("graded", "dont_know", "missing", "positive"):
+        total[key] = sum(f[key] for f in all_figures)
+    return total
+
+
+def unsafe(group):
+    """Too few graded answers, or all alike."""
+    return group["graded"] < THRESHOLD or max(group["options"]) == group["graded"]
+
+
+def sibling_rule(children):
+    """Which children are shown, and which make up the rest group: stats.md's rule 2."""
+    rest = [code for code in children if unsafe(children[code])]
+    shown = [code for code in children if code not in rest]
+    while rest and shown and (len(rest) < 2 or unsafe(joined([children[code] for code in rest]))):
+        smallest = min(shown, key=lambda code: children[code]["graded"])
+        shown.remove(smallest)
+        rest.append(smallest)
+    groups = len(shown) + (1 if rest and not unsafe(joined([children[code] for code in rest])) else 0)
+    return (shown, rest) if groups >= 2 else ([], [])
+
+
+# The comparison
+
+
+def compare_question(where, got, wanted, detail):
+    if wanted is None:
+        for key in ("graded", "dont_know", "missing", "options", "positive"):
+            value = (got or {}).get(key)
+            empty = value is None or (isinstance(value, list) and set(value) <= {None}) or (
+                isinstance(value, dict) and set(value.values()) <= {None})
+            if not empty:
+                raise Disagreement(f"{where}, {key}: {value!r} is shown and should be hidden")
+        return 0
+    expect(f"{where}, graded", got["graded"], wanted["graded"])
+    expect(f"{where}, positive n", got["positive"]["n"], wanted["positive"])
+    exact = wanted["positive"] / wanted["graded"]
+    share = got["positive"]["share"]
+    if abs(share - exact) > 0.005 + 1e-9 or abs(share * 100 - round(share * 100)) > 1e-6:
+        raise Disagreement(f"{where}, share: got {share}, expected {exact:.4f} in whole per cent")
+    for key in ("dont_know", "missing", "options"):
+        expect(f"{where}, {key}", got[key], wanted[key] if detail else None)
+    return 6 if detail else 3
+
+
+def compare_city(row, respondents):
+    checked = 0
+    for question in GRADES:
+        wanted = figures(question, respondents)
+        checked += compare_question(f"the city, {question}", row["questions"][question], wanted,
+                                    wanted["graded"] >= DETAIL_FROM)
+    return checked
+
+
+def compare_breakdown(variable, rows, invited, respondents):
+    """One table over one variable: every value of its set is a row, and perhaps a rest group."""
+    values = [value for value in rows if invited[value]]
+    checked = 0
+    for question in GRADES:
+        children = {value: figures(question, [p for p in respondents if getattr(p, variable) == value])
+                    for value in values}
+        shown, rest = sibling_rule(children)
+        wanted = {value: children[value] if value in shown else None for value in values}
+        if rest:
+            wanted["rest"] = joined([children[value] for value in rest])
+        smallest = min((w["graded"] for w in wanted.values() if w), default=0)
+        for value in rows | {"rest": None}:
+            got = rows.get(value, {"questions": {}})["questions"].get(question)
+            checked += compare_question(f"{variable} {value}, {question}", got, wanted.get(value),
+                                        smallest >= DETAIL_FROM)
+        if rest:
+            print(f"    {variable}, {question}: {', '.join(rest)} are joined into one rest group")
+    return checked
+
+
+def compare_counts(variable, rows, invited, answered):
+    for value, row in rows.items():
+        if value != "rest":
+            expect(f"{variable} {value}, invited", row["invited"], invited[value])
+            expect(f"{variable} {value}, answered", row["answered"], answered[value])
+
+
+def compare_report(report, people, respondents, expected):
+    answered = [p for p in respondents if p.answers and has_answered(p.answers)]
+    broken = [p for p in respondents if p.answers and not has_answered(p.answers)]
+    quality = report["quality"]
+    expect("counted", report["counted"], True)
+    expect("invited", quality["invited"], len(people))
+    expect("answered", quality["answered"], len(answered))
+    expect("break-offs", quality["break_off"], len(broken))
+    expect("channels", quality["channels"], {"sms": {"invited": len(people), "answered": len(answered)}})
+    left_out = Counter(reason for facts in expected.values() for reason in facts["left_out"].values()
+                       if reason != "duplicate")
+    expect("left out", quality["left_out"], dict(left_out))
+    checked = 5 + len(left_out)
+    kinds = []
+    for table in report["tables"]:
+        kinds.append(tuple(table["by"]))
+        if not table["by"]:
+            checked += compare_city(table["rows"][0], answered)
+            continue
+        (variable,) = table["by"]
+        rows = {row["key"][variable]: row for row in table["rows"]}
+        place = 0 if variable == "area" else 1
+        invited = Counter(home[place] for home in people.values())
+        compare_counts(variable, rows, invited, Counter(getattr(p, variable) for p in answered))
+        checked += 2 * len(rows) + compare_breakdown(variable, rows, invited, answered)
+    expect("tables of the city and by area", {(), ("area",)} <= set(kinds), True)
+    return checked
+
+
+def show(report):
+    """The report as a table to read in a terminal."""
+    quality = report["quality"]
+    print(f"\n{report['title']}: {quality['invited']} invited, {quality['answered']} answered, "
+          f"{quality['break_off']} broke off")
+    print(f"\n{'positive share':24}{'invited':>8}{'answered':>9}" + "".join(f"{q:>14}" for q in GRADES))
+    for table in report["tables"]:
+        for row in table["rows"]:
+            name = " · ".join(row["key"].values()) or "the city"
+            cells = "".join(f"{cell(row['questions'].get(q)):>14}" for q in GRADES)
+            counts = "".join(f"{'-' if row.get(key) is None else row[key]:>{width}}"
+                             for key, width in (("invited", 8), ("answered", 9)))
+            print(f"{name:24}{counts}{cells}")
+    print()
+
+
+def cell(question):
+    if not question or question["graded"] is None:
+        return "-"
+    return f"{question['positive']['share'] * 100:.0f} % of {question['graded']}"
+
+
+# The course of a wave
+
+
+def run(command, *arguments):
+    done = subprocess.run([*command, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Disagreement(f"{' '.join(arguments)} failed ({done.returncode}): {done.stderr.strip()}")
+    return done.stdout
+
+
+def check_published(options, survey, report):
+    address = f"{options.public}/resultat/{options.wave}"
+    expect("the result page before it is published", fetch(address)[0], 404)
+    run(survey, "publish", "--wave", options.wave)
+    status, page = fetch(address)
+    expect("the result page", status, 200)
+    text = " ".join("".join(Words(page).words).split())
+    for table in report["tables"]:
+        for row in table["rows"]:
+            for question in row["questions"].values():
+                if question and question["graded"] is not None:
+                    share = f"{question['positive']['share'] * 100:.0f} %"
+                    expect(f"{share} on the result page", share in text, True)
+    published = json.loads(run(survey, "report", "--wave", options.wave, "--format", "json"))
+    expect("published", published["published"], True)
+    expect("the tables after publishing", published["tables"], report["tables"])
+
+
+def command_check(options, survey):
+    people, expected = read_city(options.city)
+    print(f"Answering: {len(people)} links, as {len(people)} invented people would")
+    respondents = answer_all(options, people)
+    print("    " + ", ".join(f"{n} {does}" for does, n in Counter(p.does for p in respondents).items()))
+    print("Closing and counting the wave")
+    run(survey, "wave", "close", "--id", options.wave)
+    run(survey, "count", "--wave", options.wave, "--check")
+    run(survey, "count", "--wave", options.wave)
+    report = json.loads(run(survey, "report", "--wave", options.wave, "--format", "json"))
+    show(report)
+    print("Comparing with what was sent in")
+    checked = compare_report(report, people, respondents, expected)
+    rows = list(csv.reader(io.StringIO(run(survey, "report", "--wave", options.wave, "--format", "csv")), delimiter=";"))
+    expect("the columns of every CSV row", len({len(row) for row in rows}), 1)
+    page = run(survey, "report", "--wave", options.wave, "--format", "html")
+    expect("the HTML report's title", report["title"] in "".join(Words(page).words), True)
+    check_published(options, survey, report)
+    print(f"{checked} numbers compared")
+
+
+def command_examples(options):
+    people, _ = read_city(options.city)
+    pairs = wait_for_links(options, people)
+    for _, code in pairs[:2]:
+        print(f"A link from one of them:           {options.public}/{code}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--city", type=Path, required=True, help="folder of the import files")
+    parser.add_argument("--outbox", required=True, help="address of the page that shows the SMS")
+    parser.add_argument("--public", required=True, help="survey-server's base_url")
+    parser.add_argument("--wave", required=True)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("examples", help="waits for the SMS and prints two links")
+    check = commands.add_parser("check", help="answers, counts and compares")
+    check.add_argument("survey", nargs="+", help="survey-server with its configuration")
+    options = parser.parse_args()
+    try:
+        if options.command == "check":
+            command_check(options, options.survey)
+        else:
+            command_examples(options)
+    except Disagreement as fault:
+        sys.exit(f"demo: {fault}")
+
+
+if __name__ == "__main__":
+    main()

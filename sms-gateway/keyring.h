@@ -1,0 +1,69 @@
+/* The gateway's own keys, and what is done with them. A key file per administration and
+ * wave opens what is stored about its persons; when it is gone, so are they. A refusal
+ * key per administration outlives waves. */
+#ifndef SMS_GATEWAY_KEYRING_H
+#define SMS_GATEWAY_KEYRING_H
+
+#include "common/buf.h"
+#include "common/secret.h"
+
+enum {
+	KEYRING_HASH = 32,
+	KEYRING_BLOCK = 32, /* sealed texts are padded to a multiple of it */
+	KEYRING_OVERHEAD = SECRET_NONCE + SECRET_TAG, /* bytes that sealing adds */
+};
+
+struct keyring_wave {
+	uint8_t seal[SECRET_KEY];
+	uint8_t person[SECRET_KEY];
+	uint8_t phone[SECRET_KEY];
+};
+
+struct keyring_refusal {
+	uint8_t key[SECRET_KEY];
+};
+
+struct keyring_hash {
+	uint8_t bytes[KEYRING_HASH];
+};
+
+/* Loads KEYS/ADMINISTRATION-WAVE.key; ERR_NOT_FOUND when there is none. Wiped by the
+ * caller. */
+enum err keyring_wave_load(const char *keys, const char *administration, const char *wave,
+	struct keyring_wave *ret_keys, struct why *why);
+/* The same, and makes the file when it is missing. */
+enum err keyring_wave_ensure(const char *keys, const char *administration,
+	const char *wave, struct keyring_wave *ret_keys, struct why *why);
+enum err keyring_refusal_load(const char *keys, const char *administration,
+	struct keyring_refusal *ret_key, struct why *why);
+enum err keyring_refusal_ensure(const char *keys, const char *administration,
+	struct keyring_refusal *ret_key, struct why *why);
+
+struct keyring_hash keyring_person(const struct keyring_wave *k, const char *person);
+struct keyring_hash keyring_phone(const struct keyring_wave *k, const char *e164);
+struct keyring_hash keyring_refusal_person(
+	const struct keyring_refusal *k, const char *person);
+struct keyring_hash keyring_refusal_phone(
+	const struct keyring_refusal *k, const char *e164);
+
+/* Adds nonce, ciphertext and tag. The column and the contact's number are bound to it, so
+ * that a value can't be moved to another place. */
+void keyring_seal(const struct keyring_wave *k, const char *column, int64_t contact,
+	const void *data, size_t len, struct buf *out);
+/* Adds what was sealed. ERR_CRYPTO when it is not from there. */
+enum err keyring_open(const struct keyring_wave *k, const char *column, int64_t contact,
+	const void *sealed, size_t len, struct buf *out);
+/* Texts are padded, so that their length tells nothing. */
+void keyring_seal_text(const struct keyring_wave *k, const char *column, int64_t contact,
+	const char *text, struct buf *out);
+enum err keyring_open_text(const struct keyring_wave *k, const char *column,
+	int64_t contact, const void *sealed, size_t len, struct buf *out);
+
+/* The secret part of the address that delivery reports come to, as 32 hexadecimal digits,
+ * from KEYS/webhook.key. */
+enum { KEYRING_WEBHOOK_TEXT = 32 };
+enum err keyring_webhook(
+	const char *keys, char out[static KEYRING_WEBHOOK_TEXT + 1], struct why *why);
+enum err keyring_webhook_ensure(const char *keys, bool *ret_made, struct why *why);
+
+#endif

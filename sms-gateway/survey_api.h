@@ -1,0 +1,92 @@
+/* The client of survey-server's internal listener: all that the two daemons ever say to
+ * each other. */
+#ifndef SMS_GATEWAY_SURVEY_API_H
+#define SMS_GATEWAY_SURVEY_API_H
+
+#include "common/clock.h"
+#include "common/invitation.h"
+#include "common/mem.h"
+#include "common/secret.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+struct survey_api;
+
+enum survey_phase {
+	SURVEY_PLANNED,
+	SURVEY_OPEN,
+	SURVEY_CLOSED, /* closed, burning, counted or published: nothing is sent any more
+			*/
+};
+
+struct survey_value {
+	const char *code;
+	const char *name;
+};
+
+struct survey_variable {
+	const char *code;
+	const char *name;
+	size_t count;
+	struct survey_value *values;
+};
+
+struct survey_wave {
+	const char *wave;
+	const char *title;
+	enum survey_phase phase;
+	day opens;
+	day closes; /* inclusive */
+	size_t count;
+	struct survey_variable *variables;
+};
+
+struct survey_waves {
+	size_t count;
+	struct survey_wave *waves;
+};
+
+struct survey_ids {
+	size_t count;
+	struct invitation_id *ids; /* sorted */
+};
+
+/* What became of a batch. */
+enum survey_batch {
+	SURVEY_REGISTERED, /* now or before */
+	SURVEY_REFUSED, /* never try again by itself: other content is there, or the wave
+			   takes none */
+	SURVEY_LATER, /* survey-server can't be reached, has no room, or does not know the
+			 wave */
+};
+
+/* The base address, kept by reference, and the key that both daemons have. */
+struct survey_api *survey_api_create(
+	const char *base, const uint8_t key[static SECRET_KEY]);
+void survey_api_destroy(struct survey_api *api);
+MEM_AUTO(survey_api, struct survey_api *, survey_api_destroy)
+
+/* All waves, in the arena. ERR_IO when survey-server can't be reached or refuses,
+ * ERR_INPUT when the reply is not understood; in words in why. */
+enum err survey_api_waves(struct survey_api *api, struct arena *a,
+	struct survey_waves *ret_waves, struct why *why);
+/* PUTs the batch, whose body is JSON; why is written unless SURVEY_REGISTERED. */
+enum survey_batch survey_api_register(struct survey_api *api, const char *wave,
+	const char *batch, const char *body, size_t len, struct why *why);
+/* Which invitations of the batch are neither spent nor revoked. */
+enum err survey_api_open(struct survey_api *api, const char *wave, const char *batch,
+	struct arena *a, struct survey_ids *ret_open, struct why *why);
+/* Who has said no, and whose link came to somebody else. */
+enum err survey_api_declined(struct survey_api *api, const char *wave, struct arena *a,
+	struct survey_ids *ret_declined, struct survey_ids *ret_wrong, struct why *why);
+
+/* NULL when there is none of that name. */
+const struct survey_wave *survey_wave_find(
+	const struct survey_waves *w, const char *wave);
+/* The variable's place, −1 when the wave has none of that code. */
+int survey_variable_find(const struct survey_wave *w, const char *code);
+/* The value's place by its code, −1 when there is none. */
+int survey_value_find(const struct survey_variable *v, const char *code);
+bool survey_ids_have(const struct survey_ids *ids, const struct invitation_id *id);
+
+#endif

@@ -1,0 +1,230 @@
+#include "box.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	REPEAT_MS = 10 * 60 * 1000, /* how long the same form gets the same answer */
+	REPEAT_SETS = 16384,
+	REPEAT_WAYS = 4,
+	BATCH_WAVES = 8,
+};
+
+/* Forms stored a moment ago, by keyed hash, in memory only: a set-associative table that
+ * forgets the oldest. */
+struct repeat {
+	int64_t until;
+	uint8_t hash[BOX_REPEAT];
+};
+
+struct box {
+	struct store *store;
+	struct repeat (*repeats)[REPEAT_WAYS];
+	pthread_t writer;
+	pthread_mutex_t lock;
+	pthread_cond_t filled;
+	struct box_job *first; /* under lock */
+	struct box_job **last;
+	bool stopping;
+};
+
+static struct repeat *repeat_set(struct box *box, const uint8_t *hash)
+{
+	return box->repeats[(hash[0] << 8 | hash[1]) % REPEAT_SETS];
+}
+
+static struct repeat *repeat_find(struct box *box, const uint8_t *hash, int64_t ticks)
+{
+	struct repeat *set = repeat_set(box, hash);
+	for (size_t i = 0; i < REPEAT_WAYS; i++)
+		if (set[i].until > ticks && memcmp(set[i].hash, hash, BOX_REPEAT) == 0)
+			return &set[i];
+	return NULL;
+}
+
+static void repeat_add(struct box *box, const uint8_t *hash, int64_t ticks)
+{
+	struct repeat *set = repeat_set(box, hash), *oldest = set;
+	for (size_t i = 1; i < REPEAT_WAYS; i++)
+		if (set[i].until < oldest->until)
+			oldest = &set[i];
+	oldest->until = ticks + REPEAT_MS;
+	memcpy(oldest->hash, hash, BOX_REPEAT);
+}
+
+/* The phases of the waves in one batch, read once in its transaction. */
+struct phases {
+	day today;
+	size_t count;
+	struct {
+		int64_t wave;
+		bool open;
+	} known[BATCH_WAVES];
+};
+
+static enum err is_open_tx(
+	struct box *box, struct phases *p, int64_t number, bool *ret_open)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		if (p->known[i].wave == number) {
+			*ret_open = p->known[i].open;
+			return OK;
+		}
+	}
+	struct wave w;
+	enum err e = store_wave_get(box->store, number, &w);
+	if (e)
+		return e;
+	*ret_open = wave_phase(&w, p->today) == WAVE_OPEN;
+	if (p->count < BATCH_WAVES) {
+		p->known[p->count].wave = number;
+		p->known[p->count++].open = *ret_open;
+	}
+	return OK;
+}
+
+static enum err do_job_tx(
+	struct box *box, struct box_job *job, struct phases *phases, int64_t ticks)
+{
+	bool open;
+	enum err e = is_open_tx(box, phases, job->wave, &open);
+	if (e)
+		return e;
+	if (!open) {
+		job->spend = SPEND_CLOSED;
+		return OK;
+	}
+	if (job->decline)
+		return store_decline_tx(box->store, job->wave, job->serial, &job->id,
+			job->decline, &job->spend);
+	e = store_spend_tx(box->store, job->wave, job->serial, job->sealed, &job->spend);
+	if (e || !job->repeatable)
+		return e;
+	if (job->spend == SPEND_OK)
+		repeat_add(box, job->repeat, ticks);
+	else if (repeat_find(box, job->repeat, ticks))
+		job->spend = SPEND_REPEATED;
+	return OK;
+}
+
+static enum err try_batch(struct box *box, struct box_job *batch)
+{
+	struct phases phases = { .today = clock_day(clock_now()) };
+	int64_t ticks = clock_ticks();
+	enum err e = store_begin(box->store);
+	if (e)
+		return e;
+	for (struct box_job *job = batch; job && e == OK; job = job->next)
+		e = do_job_tx(box, job, &phases, ticks);
+	if (e == OK)
+		return store_commit(box->store);
+	store_rollback(box->store);
+	return e;
+}
+
+/* What was not stored must not answer for a repeated form. */
+static void forget(struct box *box, struct box_job *batch)
+{
+	for (struct box_job *job = batch; job; job = job->next) {
+		struct repeat *r = job->repeatable && job->spend == SPEND_OK
+					   ? repeat_find(box, job->repeat, clock_ticks())
+					   : NULL;
+		if (r)
+			r->until = 0;
+	}
+}
+
+static void run_batch(struct box *box, struct box_job *batch)
+{
+	enum err e = try_batch(box, batch);
+	if (e)
+		forget(box, batch);
+	/* One that can't be stored must not take the others with it. */
+	bool apart = e && batch->next;
+	if (e && !apart)
+		log_error("ballot box: %s: an answer was refused and can be sent again",
+			err_text(e));
+	while (batch) {
+		struct box_job *job = batch;
+		batch = job->next;
+		job->next = NULL;
+		job->err = e;
+		if (apart)
+			run_batch(box, job);
+		else
+			job->done(job);
+	}
+}
+
+static void *write_all(void *context)
+{
+	struct box *box = context;
+	pthread_mutex_lock(&box->lock);
+	for (;;) {
+		while (!box->first && !box->stopping)
+			pthread_cond_wait(&box->filled, &box->lock);
+		struct box_job *batch = box->first;
+		if (!batch)
+			break;
+		box->first = NULL;
+		box->last = &box->first;
+		pthread_mutex_unlock(&box->lock);
+		run_batch(box, batch);
+		pthread_mutex_lock(&box->lock);
+	}
+	pthread_mutex_unlock(&box->lock);
+	return NULL;
+}
+
+static void destroy(struct box *box)
+{
+	store_close(box->store);
+	free(box->repeats);
+	free(box);
+}
+
+enum err box_start(const char *database, struct box **ret_box, struct why *why)
+{
+	struct box *box = mem_alloc(sizeof *box);
+	enum err e = store_open(database, &box->store, why);
+	if (e) {
+		destroy(box);
+		return e;
+	}
+	box->repeats = mem_alloc(REPEAT_SETS * sizeof *box->repeats);
+	box->last = &box->first;
+	(void)pthread_mutex_init(&box->lock, NULL);
+	(void)pthread_cond_init(&box->filled, NULL);
+	if (pthread_create(&box->writer, NULL, write_all, box) != 0) {
+		destroy(box);
+		return err_why(why, ERR_IO, "the ballot box: no thread could be started");
+	}
+	*ret_box = box;
+	return OK;
+}
+
+void box_submit(struct box *box, struct box_job *job)
+{
+	job->next = NULL;
+	pthread_mutex_lock(&box->lock);
+	*box->last = job;
+	box->last = &job->next;
+	pthread_cond_signal(&box->filled);
+	pthread_mutex_unlock(&box->lock);
+}
+
+void box_stop(struct box *box)
+{
+	if (!box)
+		return;
+	pthread_mutex_lock(&box->lock);
+	box->stopping = true;
+	pthread_cond_signal(&box->filled);
+	pthread_mutex_unlock(&box->lock);
+	(void)pthread_join(box->writer, NULL);
+	(void)pthread_mutex_destroy(&box->lock);
+	(void)pthread_cond_destroy(&box->filled);
+	destroy(box);
+}

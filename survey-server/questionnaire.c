@@ -1,0 +1,224 @@
+#include "questionnaire.h"
+#include <string.h>
+
+static const char ordinal_value[] =
+	"http://hl7.org/fhir/StructureDefinition/ordinalValue";
+
+/* Where the reader stands, for the reason: Questionnaire.item[2].answerOption[0] */
+struct reader {
+	struct arena *arena;
+	struct why *why;
+	size_t item;
+};
+
+static enum err wrong(const struct reader *r, const char *where, const char *reason)
+{
+	return err_why(r->why, ERR_INPUT, "Questionnaire.item[%zu]%s: %s", r->item, where,
+		reason);
+}
+
+static enum err wrong_option(const struct reader *r, size_t option, const char *reason)
+{
+	return wrong(r, arena_format(r->arena, ".answerOption[%zu]", option), reason);
+}
+
+static const char *keep(const struct reader *r, const char *text)
+{
+	return arena_text(r->arena, text, strlen(text));
+}
+
+static bool has_text(const struct json *j)
+{
+	const char *text = json_text(j);
+	return text && text[strspn(text, " \t\r\n")];
+}
+
+/* The ordinalValue of a coding: *ret_found false when it has none. */
+static enum err read_ordinal(const struct reader *r, size_t option,
+	const struct json *coding, bool *ret_found, double *ret_value)
+{
+	*ret_found = false;
+	for (const struct json *x = json_first(json_get(coding, "extension")); x;
+		x = json_next(x)) {
+		const char *url = json_text(json_get(x, "url"));
+		if (!url || strcmp(url, ordinal_value) != 0)
+			continue;
+		if (*ret_found || !json_number(json_get(x, "valueDecimal"), ret_value))
+			return wrong_option(r, option,
+				"ordinalValue must stand once and have a valueDecimal");
+		*ret_found = true;
+	}
+	return OK;
+}
+
+static int code_of(const struct json *coding)
+{
+	const char *code = json_text(json_get(coding, "code"));
+	return code && code[0] >= '1' && code[0] <= '9' && !code[1] ? code[0] - '0' : 0;
+}
+
+/* Turns the ordinal values into grades 1 … m. */
+static enum err rank(const struct reader *r, struct question *q, const double *values,
+	const bool *graded)
+{
+	for (size_t i = 0; i < q->option_count; i++) {
+		if (!graded[i])
+			continue;
+		q->grades++;
+		q->options[i].grade = 1;
+		for (size_t k = 0; k < q->option_count; k++) {
+			if (k == i || !graded[k])
+				continue;
+			if (values[k] < values[i])
+				q->options[i].grade++;
+			else if (values[k] == values[i])
+				return wrong_option(
+					r, i, "has the same ordinalValue as another");
+		}
+	}
+	if (q->grades < 2)
+		return wrong(r, "", "has fewer than two graded options");
+	return OK;
+}
+
+static enum err read_options(
+	const struct reader *r, const struct json *item, struct question *q)
+{
+	double values[QUESTIONNAIRE_OPTIONS] = { 0 };
+	bool graded[QUESTIONNAIRE_OPTIONS] = { false };
+	for (const struct json *o = json_first(json_get(item, "answerOption")); o;
+		o = json_next(o)) {
+		size_t n = q->option_count;
+		const struct json *coding = json_get(o, "valueCoding");
+		if (n == QUESTIONNAIRE_OPTIONS)
+			return wrong_option(r, n, "is one too many: at most nine");
+		int code = code_of(coding);
+		if (!code)
+			return wrong_option(r, n, "valueCoding.code must be a digit 1-9");
+		if (questionnaire_option(q, code))
+			return wrong_option(r, n, "has the same code as another");
+		if (!has_text(json_get(coding, "display")))
+			return wrong_option(r, n, "valueCoding.display is missing");
+		enum err e = read_ordinal(r, n, coding, &graded[n], &values[n]);
+		if (e)
+			return e;
+		q->options[n] = (struct option){ .code = (uint8_t)code,
+			.text = keep(r, json_text(json_get(coding, "display"))) };
+		q->option_count++;
+	}
+	return rank(r, q, values, graded);
+}
+
+static enum err read_conditions(const struct reader *r, const struct json *item,
+	const struct questionnaire *all, struct question *q)
+{
+	const struct json *when = json_get(item, "enableWhen");
+	const char *behavior = json_text(json_get(item, "enableBehavior"));
+	if (json_count(when) > 1 && (!behavior || strcmp(behavior, "any") != 0))
+		return wrong(r, ".enableBehavior", "must be any");
+	for (const struct json *w = json_first(when); w; w = json_next(w)) {
+		const char *link = json_text(json_get(w, "question"));
+		const char *relation = json_text(json_get(w, "operator"));
+		int code = code_of(json_get(w, "answerCoding"));
+		size_t place = 0;
+		while (place < all->count &&
+			(!link || strcmp(all->questions[place].link, link)))
+			place++;
+		if (q->condition_count == QUESTIONNAIRE_CONDITIONS)
+			return wrong(r, ".enableWhen", "has more than eight conditions");
+		if (place == all->count)
+			return wrong(r, ".enableWhen", "must name an earlier question");
+		if (!relation || strcmp(relation, "=") != 0)
+			return wrong(r, ".enableWhen.operator", "must be =");
+		if (!questionnaire_option(&all->questions[place], code))
+			return wrong(r, ".enableWhen.answerCoding",
+				"is no option of that question");
+		q->conditions[q->condition_count++] =
+			(struct condition){ place, (uint8_t)code };
+	}
+	return OK;
+}
+
+static enum err read_question(
+	const struct reader *r, const struct json *item, struct questionnaire *all)
+{
+	struct question *q = &all->questions[all->count];
+	const char *type = json_text(json_get(item, "type"));
+	const char *link = json_text(json_get(item, "linkId"));
+	const char *expected = arena_format(r->arena, "q%zu", all->count + 1);
+	if (!link || strcmp(link, expected) != 0)
+		return wrong(
+			r, ".linkId", arena_format(r->arena, "must be %s", expected));
+	if (!type || strcmp(type, "choice") != 0)
+		return wrong(r, ".type", "must be choice: free text would name people");
+	if (!has_text(json_get(item, "text")))
+		return wrong(r, ".text", "is missing");
+	q->link = expected;
+	q->text = keep(r, json_text(json_get(item, "text")));
+	enum err e = read_options(r, item, q);
+	if (e == OK)
+		e = read_conditions(r, item, all, q);
+	if (e == OK)
+		all->count++;
+	return e;
+}
+
+/* A text of the resource itself. */
+static enum err read_head(struct arena *a, const struct json *resource, const char *key,
+	const char **ret_text, struct why *why)
+{
+	const struct json *value = json_get(resource, key);
+	if (!has_text(value))
+		return err_why(why, ERR_INPUT, "Questionnaire.%s: is missing", key);
+	const char *text = json_text(value);
+	*ret_text = arena_text(a, text, strlen(text));
+	return OK;
+}
+
+enum err questionnaire_read(struct arena *a, const struct json *resource,
+	struct questionnaire *ret_questionnaire, struct why *why)
+{
+	struct questionnaire q = { 0 };
+	struct reader r = { .arena = a, .why = why };
+	const char *type, *status;
+	enum err e = read_head(a, resource, "resourceType", &type, why);
+	if (e == OK && strcmp(type, "Questionnaire") != 0)
+		e = err_why(why, ERR_INPUT, "resourceType: must be Questionnaire");
+	if (e == OK)
+		e = read_head(a, resource, "status", &status, why);
+	if (e == OK && strcmp(status, "active") != 0 && strcmp(status, "draft") != 0)
+		e = err_why(
+			why, ERR_INPUT, "Questionnaire.status: must be active or draft");
+	if (e == OK)
+		e = read_head(a, resource, "name", &q.name, why);
+	if (e == OK)
+		e = read_head(a, resource, "title", &q.title, why);
+	if (e == OK)
+		e = read_head(a, resource, "language", &q.language, why);
+	if (e)
+		return e;
+	q.draft = strcmp(status, "draft") == 0;
+	for (const struct json *item = json_first(json_get(resource, "item")); item;
+		item = json_next(item), r.item++) {
+		if (q.count == BALLOT_QUESTIONS)
+			return err_why(why, ERR_INPUT,
+				"Questionnaire.item: at most %d questions",
+				BALLOT_QUESTIONS);
+		e = read_question(&r, item, &q);
+		if (e)
+			return e;
+	}
+	if (q.count == 0)
+		return err_why(
+			why, ERR_INPUT, "Questionnaire.item: there are no questions");
+	*ret_questionnaire = q;
+	return OK;
+}
+
+const struct option *questionnaire_option(const struct question *q, int code)
+{
+	for (size_t i = 0; i < q->option_count; i++)
+		if (q->options[i].code == code)
+			return &q->options[i];
+	return NULL;
+}

@@ -1,0 +1,115 @@
+#include "recovery.h"
+#include "common/base32.h"
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { DIGITS = 52, GROUP = 4, LINE = 5 };
+
+void recovery_format(const uint8_t key[static 32], char out[static RECOVERY_TEXT])
+{
+	char digits[DIGITS + 1];
+	base32_encode(key, 32, digits);
+	for (size_t g = 0; g < RECOVERY_GROUPS; g++) {
+		memcpy(out, digits + g * GROUP, GROUP);
+		out[GROUP] = base32_check(digits + g * GROUP, GROUP);
+		out[GROUP + 1] =
+			g % LINE == LINE - 1 || g + 1 == RECOVERY_GROUPS ? '\n' : ' ';
+		out += GROUP + 2;
+	}
+	*out = '\0';
+	secret_wipe(digits, sizeof digits);
+}
+
+/* Gathers the characters of all lines that are no remarks. Returns how many, at most room
+ * + 1. */
+static size_t gather(const char *text, char *out, size_t room)
+{
+	size_t n = 0;
+	bool remark = false, fresh = true;
+	for (; *text && n <= room; text++) {
+		if (fresh)
+			remark = *text == '#';
+		fresh = *text == '\n';
+		if (remark || isspace((unsigned char)*text) || *text == '-')
+			continue;
+		if (n < room)
+			out[n] = *text;
+		n++;
+	}
+	return n;
+}
+
+enum err recovery_parse(const char *text, uint8_t ret_key[static 32], struct why *why)
+{
+	char all[RECOVERY_GROUPS * (GROUP + 1)], digits[DIGITS + 1] = "";
+	size_t n = gather(text, all, sizeof all);
+	enum err e = OK;
+	for (size_t g = 0; e == OK && g < RECOVERY_GROUPS && (g + 1) * (GROUP + 1) <= n;
+		g++) {
+		const char *group = all + g * (GROUP + 1);
+		bool fine = true;
+		for (size_t i = 0; i <= GROUP; i++)
+			fine = fine && base32_value(group[i]) >= 0;
+		if (!fine || base32_value(base32_check(group, GROUP)) !=
+				     base32_value(group[GROUP]))
+			e = err_why(why, ERR_INPUT,
+				"group %zu of the recovery key is mistyped: look at it again",
+				g + 1);
+		memcpy(digits + g * GROUP, group, GROUP);
+	}
+	if (e == OK && n != sizeof all)
+		e = err_why(why, ERR_INPUT,
+			"the recovery key has %d groups of %d characters, this has %zu characters",
+			RECOVERY_GROUPS, GROUP + 1, n);
+	if (e == OK && !base32_decode(digits, ret_key, 32))
+		e = err_why(
+			why, ERR_INPUT, "the last group of the recovery key is mistyped");
+	secret_wipe(all, sizeof all);
+	secret_wipe(digits, sizeof digits);
+	return e;
+}
+
+enum err recovery_store(
+	const char *file, const char *wave, const uint8_t key[static 32], struct why *why)
+{
+	char groups[RECOVERY_TEXT], text[RECOVERY_TEXT + 256];
+	recovery_format(key, groups);
+	int len = snprintf(text, sizeof text,
+		"# Recovery key of wave %s. Print it, keep it off every computer, delete this file.\n"
+		"# Whoever has it can read the answers; without it they can't be counted.\n%s",
+		wave, groups);
+	int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	enum err e = OK;
+	if (fd < 0)
+		e = err_why(why, errno == EEXIST ? ERR_CONFLICT : ERR_IO, "%s: %s", file,
+			strerror(errno));
+	else if (write(fd, text, (size_t)len) != len || fsync(fd) != 0)
+		e = err_why(why, ERR_IO, "%s: %s", file, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	secret_wipe(groups, sizeof groups);
+	secret_wipe(text, sizeof text);
+	return e;
+}
+
+enum err recovery_load(const char *file, uint8_t ret_key[static 32], struct why *why)
+{
+	char text[4096];
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_why(why, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s: %s",
+			file, strerror(errno));
+	ssize_t n = read(fd, text, sizeof text - 1);
+	close(fd);
+	if (n < 0)
+		return err_why(why, ERR_IO, "%s: %s", file, strerror(errno));
+	text[n] = '\0';
+	struct why reason;
+	enum err e = recovery_parse(text, ret_key, &reason);
+	secret_wipe(text, sizeof text);
+	return e ? err_why(why, e, "%s: %s", file, reason.text) : OK;
+}

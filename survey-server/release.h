@@ -1,0 +1,35 @@
+/* The release: the one JSON document that a count leaves behind. It holds every figure
+ * that may be shown and no other; the shape is part of the outside contract (README, "The
+ * report"). */
+#ifndef SURVEY_RELEASE_H
+#define SURVEY_RELEASE_H
+
+#include "common/json.h"
+#include "definition.h"
+#include "stats.h"
+#include "wave.h"
+
+/* One group of a table: the city, or one value of a variable. */
+struct release_row {
+	int64_t invited;
+	int64_t answered;
+	struct tally tallies[BALLOT_QUESTIONS];
+};
+
+/* What the count found. */
+struct release_input {
+	const struct definition *definition;
+	const struct wave *wave;
+	struct release_row city;
+	struct release_row *areas; /* one per value of the variable "area" */
+	int64_t frame;
+	int64_t break_off;
+	int64_t not_eligible;
+	int64_t damaged;       /* ballots that could not be opened */
+	struct json *left_out; /* reason to count; the release takes it over */
+};
+
+/* Applies the disclosure rules and writes the document. The caller destroys it. */
+struct json *release_make(const struct release_input *in);
+
+#endif

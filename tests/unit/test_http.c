@@ -1,0 +1,702 @@
+/* A real listener on a port of the system's choice, spoken to over raw sockets and
+ * common/fetch. */
+#include "common/fetch.h"
+#include "common/http.h"
+#include <netinet/in.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { CLIENTS = 50, ROUNDS = 20, BODY_LIMIT = 4096 };
+
+static struct http_server *server;
+static char reply[70000];
+
+/* The handlers. */
+
+static void show(struct http_request *r, void *context)
+{
+	size_t len;
+	const char *body = http_body(r, &len);
+	const char *word = http_query(r, "word");
+	const char *first = http_segment(r, 0);
+	const char *second = http_segment(r, 1);
+	struct buf b = { 0 };
+	assert_string_equal(context, "context");
+	buf_format(&b, "%s %s [%s] [%s] [%s] %zu %s", http_method(r), http_path(r),
+		first ? first : "-", second ? second : "-", word ? word : "-", len, body);
+	http_set_header(r, "X-More", arena_text(http_arena(r), "more", 4));
+	http_reply_buf(r, 200, "text/plain", &b);
+	assert_null(b.data);
+}
+
+static void constant(struct http_request *r, void *context)
+{
+	(void)context;
+	http_reply_static(r, 201, "text/html", "<p>always\n", 10);
+}
+
+static void nothing(struct http_request *r, void *context)
+{
+	(void)r;
+	(void)context;
+}
+
+static void bad_header(struct http_request *r, void *context)
+{
+	(void)context;
+	http_set_header(r, "Location", "/a\r\nSet-Cookie: x=y");
+	http_reply(r, 303, "text/plain", "", 0);
+}
+
+static void fell_back(struct http_request *r, void *context)
+{
+	(void)context;
+	http_reply(r, 404, "text/plain", "fallback", 8);
+}
+
+static bool enter(struct http_request *r, int who, void *context)
+{
+	(void)context;
+	if (who == 0 || http_header(r, "X-Key"))
+		return true;
+	http_reply(r, who == 1 ? 401 : 403, "text/plain", "no", 2);
+	return false;
+}
+
+/* A thread that wakes what is parked, as the one writer of the store does. */
+
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t filled;
+	struct http_request *waiting[CLIENTS];
+	size_t count;
+	bool ended;
+} shelf = { .lock = PTHREAD_MUTEX_INITIALIZER, .filled = PTHREAD_COND_INITIALIZER };
+static atomic_int finished;
+
+static void parked_done(struct http_request *r, void *context)
+{
+	(void)context;
+	const char *note = http_note(r);
+	atomic_fetch_add(&finished, 1);
+	http_reply(r, 200, "text/plain", note, strlen(note));
+}
+
+static void park(struct http_request *r, void *context)
+{
+	(void)context;
+	http_set_note(r, arena_text(http_arena(r), http_segment(r, 0),
+				 strlen(http_segment(r, 0))));
+	pthread_mutex_lock(&shelf.lock);
+	assert_true(shelf.count < CLIENTS);
+	shelf.waiting[shelf.count++] = r;
+	pthread_cond_signal(&shelf.filled);
+	pthread_mutex_unlock(&shelf.lock);
+	http_park(r, parked_done);
+}
+
+static void park_awake(struct http_request *r, void *context)
+{
+	(void)context;
+	http_set_note(r, arena_text(http_arena(r), "early", 5));
+	http_wake(r);
+	http_park(r, parked_done);
+}
+
+static void *wake_all(void *unused)
+{
+	pthread_mutex_lock(&shelf.lock);
+	while (!shelf.ended || shelf.count > 0) {
+		while (shelf.count > 0)
+			http_wake(shelf.waiting[--shelf.count]);
+		if (!shelf.ended)
+			pthread_cond_wait(&shelf.filled, &shelf.lock);
+	}
+	pthread_mutex_unlock(&shelf.lock);
+	return unused;
+}
+
+static pthread_t start_waker(void)
+{
+	pthread_t thread;
+	shelf.ended = false;
+	assert_int_equal(pthread_create(&thread, NULL, wake_all, NULL), 0);
+	return thread;
+}
+
+static void stop_waker(pthread_t thread)
+{
+	pthread_mutex_lock(&shelf.lock);
+	shelf.ended = true;
+	pthread_cond_signal(&shelf.filled);
+	pthread_mutex_unlock(&shelf.lock);
+	pthread_join(thread, NULL);
+}
+
+/* clang-format off */
+static const struct http_route routes[] = {
+	{ "GET",  "/",                 0, show },
+	{ "GET",  "/om",               0, constant },
+	{ "GET",  "/staff",            1, show },
+	{ "GET",  "/staff/secret",     2, show },
+	{ "GET",  "/nothing",          0, nothing },
+	{ "GET",  "/bad-header",       0, bad_header },
+	{ "GET",  "/awake",            0, park_awake },
+	{ "GET",  "/park/{name}",      0, park },
+	{ "PUT",  "/v1/{wave}/b/{id}", 0, show },
+	{ "GET",  "/{code}",           0, show },
+	{ "POST", "/{code}",           0, show },
+};
+/* clang-format on */
+static const char *const headers[] = { "Referrer-Policy", "no-referrer",
+	"X-Content-Type-Options", "nosniff", NULL };
+
+static struct http_options options(void)
+{
+	return (struct http_options){
+		.address = { .host = "127.0.0.1" },
+		.routes = routes,
+		.route_count = sizeof routes / sizeof *routes,
+		.enter = enter,
+		.context = "context",
+		.headers = headers,
+		.body_limit = BODY_LIMIT,
+		.connection_limit = 200,
+		.idle_seconds = 2,
+	};
+}
+
+static int start(void **state)
+{
+	(void)state;
+	struct why why;
+	struct http_options o = options();
+	fetch_init();
+	return http_start(&o, &server, &why) == OK ? 0 : -1;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	http_stop(server);
+	return 0;
+}
+
+/* A client. */
+
+static int dial(void)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+		.sin_port = htons(http_port(server)) };
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct timeval patience = { .tv_sec = 10 };
+	assert_true(fd >= 0);
+	assert_int_equal(
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&sin, sizeof sin), 0);
+	return fd;
+}
+
+static void say(int fd, const char *text)
+{
+	(void)!send(fd, text, strlen(text), MSG_NOSIGNAL);
+}
+
+/* Reads until the listener closes; the text is in `reply`. */
+static void hear_all(int fd)
+{
+	size_t len = 0;
+	ssize_t got;
+	while ((got = recv(fd, reply + len, sizeof reply - 1 - len, 0)) > 0)
+		len += (size_t)got;
+	reply[len] = '\0';
+	close(fd);
+}
+
+/* Reads one reply with Content-Length, leaving the connection open. */
+static void hear_one(int fd)
+{
+	size_t len = 0;
+	const char *body = NULL;
+	size_t body_len = 0;
+	do {
+		ssize_t got = recv(fd, reply + len, sizeof reply - 1 - len, 0);
+		assert_true(got > 0);
+		len += (size_t)got;
+		reply[len] = '\0';
+		body = strstr(reply, "\r\n\r\n");
+		const char *header = strcasestr(reply, "\r\nContent-Length: ");
+		if (body && header)
+			body_len = strtoul(header + 18, NULL, 10);
+	} while (!body || strlen(body + 4) < body_len);
+}
+
+static void ask(const char *text)
+{
+	int fd = dial();
+	say(fd, text);
+	hear_all(fd);
+}
+
+static unsigned status(void)
+{
+	assert_memory_equal(reply, "HTTP/1.1 ", 9);
+	return (unsigned)strtoul(reply + 9, NULL, 10);
+}
+
+static const char *body_of_reply(void)
+{
+	const char *end = strstr(reply, "\r\n\r\n");
+	assert_non_null(end);
+	return end + 4;
+}
+
+static void get(const char *path)
+{
+	char text[1024];
+	snprintf(text, sizeof text,
+		"GET %s HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", path);
+	ask(text);
+}
+
+static void post(size_t len, size_t claimed)
+{
+	int fd = dial();
+	char head[256];
+	char block[1024];
+	memset(block, 'a', sizeof block);
+	snprintf(head, sizeof head,
+		"POST /c HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n",
+		claimed);
+	say(fd, head);
+	for (size_t left = len; left > 0;
+		left -= left < sizeof block ? left : sizeof block)
+		(void)!send(fd, block, left < sizeof block ? left : sizeof block,
+			MSG_NOSIGNAL);
+	hear_all(fd);
+}
+
+static double seconds(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* The tests. */
+
+static void test_routes(void **state)
+{
+	(void)state;
+	get("/");
+	assert_int_equal(status(), 200);
+	assert_string_equal(body_of_reply(), "GET / [-] [-] [-] 0 ");
+	assert_non_null(strstr(reply, "\r\nReferrer-Policy: no-referrer\r\n"));
+	assert_non_null(strstr(reply, "\r\nX-Content-Type-Options: nosniff\r\n"));
+	assert_non_null(strstr(reply, "\r\nX-More: more\r\n"));
+	assert_non_null(strstr(reply, "\r\nContent-Type: text/plain\r\n"));
+	get("/7K3M");
+	assert_string_equal(body_of_reply(), "GET /7K3M [7K3M] [-] [-] 0 ");
+	ask("PUT /v1/2027-1/b/farsta-1 HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc");
+	assert_string_equal(body_of_reply(),
+		"PUT /v1/2027-1/b/farsta-1 [2027-1] [farsta-1] [-] 3 abc");
+	ask("PUT /v1//b/x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+	assert_int_equal(status(), 404);
+}
+
+static void test_long_segment(void **state)
+{
+	(void)state;
+	char path[801];
+	memset(path, 'x', 800);
+	path[0] = '/';
+	path[800] = '\0';
+	get(path);
+	assert_int_equal(status(), 200);
+	assert_non_null(strstr(body_of_reply(), path + 1));
+}
+
+static void test_static_is_the_same_again(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		get("/om");
+		assert_int_equal(status(), 201);
+		assert_string_equal(body_of_reply(), "<p>always\n");
+		assert_non_null(strstr(reply, "\r\nContent-Type: text/html\r\n"));
+		assert_non_null(strstr(reply, "\r\nReferrer-Policy: no-referrer\r\n"));
+		assert_null(strstr(reply, "X-More"));
+	}
+}
+
+static void test_escapes_stay_in_the_path(void **state)
+{
+	(void)state;
+	get("/a%00b%zz%2Fc");
+	assert_string_equal(
+		body_of_reply(), "GET /a%00b%zz%2Fc [a%00b%zz%2Fc] [-] [-] 0 ");
+}
+
+static void test_query(void **state)
+{
+	(void)state;
+	get("/?x=1&word=a%20b+c%C3%A5%2B");
+	assert_string_equal(body_of_reply(), "GET / [-] [-] [a b cå+] 0 ");
+	get("/?word");
+	assert_string_equal(body_of_reply(), "GET / [-] [-] [] 0 ");
+	static const char *const broken[] = { "/?word=%", "/?word=%4", "/?word=%zz",
+		"/?word=a%00b", "/?word=%ff", "/?words=a" };
+	for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+		get(broken[i]);
+		assert_string_equal(body_of_reply(), "GET / [-] [-] [-] 0 ");
+	}
+}
+
+static void test_wrong_method(void **state)
+{
+	(void)state;
+	ask("POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 2\r\n\r\nab");
+	assert_int_equal(status(), 405);
+	assert_non_null(strstr(reply, "\r\nAllow: GET, HEAD\r\n"));
+	ask("DELETE /abc HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+	assert_int_equal(status(), 405);
+	assert_non_null(strstr(reply, "\r\nAllow: GET, HEAD, POST\r\n"));
+	ask("BREW /no/such HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+	assert_int_equal(status(), 405);
+}
+
+static void test_no_route(void **state)
+{
+	(void)state;
+	get("/no/such");
+	assert_int_equal(status(), 404);
+	assert_non_null(strstr(reply, "\r\nReferrer-Policy: no-referrer\r\n"));
+}
+
+static void test_fallback(void **state)
+{
+	(void)state;
+	struct http_server *before = server;
+	struct http_options o = options();
+	struct why why;
+	o.fallback = fell_back;
+	assert_int_equal(http_start(&o, &server, &why), OK);
+	get("/no/such");
+	assert_int_equal(status(), 404);
+	assert_string_equal(body_of_reply(), "fallback");
+	http_stop(server);
+	server = before;
+}
+
+static void test_head(void **state)
+{
+	(void)state;
+	ask("HEAD /om HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+	assert_int_equal(status(), 201);
+	assert_non_null(strstr(reply, "\r\nContent-Length: 10\r\n"));
+	assert_string_equal(body_of_reply(), "");
+}
+
+static void test_enter(void **state)
+{
+	(void)state;
+	get("/staff");
+	assert_int_equal(status(), 401);
+	get("/staff/secret");
+	assert_int_equal(status(), 403);
+	ask("GET /staff HTTP/1.1\r\nHost: h\r\nX-Key: k\r\nConnection: close\r\n\r\n");
+	assert_int_equal(status(), 200);
+}
+
+static void test_forgetful_handlers(void **state)
+{
+	(void)state;
+	get("/nothing");
+	assert_int_equal(status(), 500);
+	get("/bad-header");
+	assert_int_equal(status(), 500);
+	assert_null(strstr(reply, "Set-Cookie"));
+}
+
+static void test_body_limit(void **state)
+{
+	(void)state;
+	post(BODY_LIMIT, BODY_LIMIT);
+	assert_int_equal(status(), 200);
+	post(BODY_LIMIT + 1, BODY_LIMIT + 1);
+	assert_int_equal(status(), 413);
+	assert_non_null(strstr(reply, "\r\nReferrer-Policy: no-referrer\r\n"));
+	post(300000, 300000);
+	assert_int_equal(status(), 413);
+	/* Refused on its word alone. */
+	post(0, 2000000000);
+	assert_int_equal(status(), 413);
+	ask("POST /c HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 5000\r\n\r\n");
+	assert_int_equal(status(), 413);
+}
+
+static void chunked(size_t chunks)
+{
+	int fd = dial();
+	char chunk[1100];
+	memset(chunk, 'a', sizeof chunk);
+	memcpy(chunk, "400\r\n", 5);
+	memcpy(chunk + 5 + 1024, "\r\n", 3);
+	say(fd, "POST /c HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n");
+	for (size_t i = 0; i < chunks; i++)
+		say(fd, chunk);
+	say(fd, "0\r\n\r\n");
+	hear_all(fd);
+}
+
+static void test_chunked_body(void **state)
+{
+	(void)state;
+	chunked(4);
+	assert_int_equal(status(), 200);
+	assert_non_null(strstr(body_of_reply(), " 4096 aaaa"));
+	chunked(5);
+	assert_int_equal(status(), 413);
+	chunked(200);
+	assert_int_equal(status(), 413);
+	/* One that never ends is cut off. */
+	chunked(3000);
+	assert_null(strstr(reply, " 200 "));
+}
+
+static void test_ambiguous_length(void **state)
+{
+	(void)state;
+	ask("POST /c HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd");
+	assert_int_equal(status(), 400);
+	ask("POST /c HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+	assert_int_equal(status(), 400);
+	ask("POST /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\nabc");
+	assert_int_equal(status(), 400);
+	ask("POST /c HTTP/1.1\r\nHost: h\r\nContent-Length: -3\r\n\r\nabc");
+	assert_int_equal(status(), 400);
+}
+
+static void test_header_flood(void **state)
+{
+	(void)state;
+	int fd = dial();
+	char line[200];
+	say(fd, "GET / HTTP/1.1\r\nHost: h\r\n");
+	for (int i = 0; i < 300; i++) {
+		snprintf(line, sizeof line, "X-%d: %0100d\r\n", i, i);
+		say(fd, line);
+	}
+	hear_all(fd);
+	assert_int_equal(status(), 431);
+	get("/om");
+	assert_int_equal(status(), 201);
+}
+
+static void test_usual_headers_fit(void **state)
+{
+	(void)state;
+	char text[4096];
+	snprintf(text, sizeof text,
+		"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nUser-Agent: %0300d\r\n"
+		"Cookie: %01500d\r\nAccept: %0300d\r\n\r\n",
+		1, 2, 3);
+	ask(text);
+	assert_int_equal(status(), 200);
+}
+
+static void test_keep_alive(void **state)
+{
+	(void)state;
+	int fd = dial();
+	for (int i = 0; i < 5; i++) {
+		say(fd, "POST /c HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc");
+		hear_one(fd);
+		assert_string_equal(body_of_reply(), "POST /c [c] [-] [-] 3 abc");
+		say(fd, "GET /om HTTP/1.1\r\nHost: h\r\n\r\n");
+		hear_one(fd);
+		assert_int_equal(status(), 201);
+	}
+	close(fd);
+}
+
+static void test_slow_client(void **state)
+{
+	(void)state;
+	int fd = dial();
+	double begun = seconds();
+	say(fd, "POST /c HTTP/1.1\r\nHost: h\r\nContent-Le");
+	hear_all(fd);
+	double waited = seconds() - begun;
+	assert_true(waited > 1.5 && waited < 6);
+	assert_null(strstr(reply, " 200 "));
+}
+
+static void test_wake_before_park(void **state)
+{
+	(void)state;
+	get("/awake");
+	assert_int_equal(status(), 200);
+	assert_string_equal(body_of_reply(), "early");
+}
+
+static void *client(void *argument)
+{
+	const int *number = argument;
+	struct fetch_reply r;
+	char url[100];
+	char name[20];
+	size_t right = 0;
+	snprintf(name, sizeof name, "client-%d", *number);
+	snprintf(url, sizeof url, "http://127.0.0.1:%u/park/%s", http_port(server), name);
+	for (int i = 0; i < ROUNDS; i++) {
+		fetch_send(&(struct fetch_request){ .method = "GET",
+				   .url = url,
+				   .timeout_ms = 20000,
+				   .reply_limit = 100 },
+			&r);
+		right += r.outcome == FETCH_REPLIED && r.status == 200 &&
+			 strcmp(buf_string(&r.body), name) == 0;
+		buf_clear(&r.body);
+	}
+	return right == ROUNDS ? argument : NULL;
+}
+
+static void test_park_and_wake_with_many(void **state)
+{
+	(void)state;
+	pthread_t waker = start_waker();
+	pthread_t clients[CLIENTS];
+	int numbers[CLIENTS];
+	atomic_store(&finished, 0);
+	for (int i = 0; i < CLIENTS; i++) {
+		numbers[i] = i;
+		assert_int_equal(
+			pthread_create(&clients[i], NULL, client, &numbers[i]), 0);
+	}
+	for (int i = 0; i < CLIENTS; i++) {
+		void *result;
+		pthread_join(clients[i], &result);
+		assert_non_null(result);
+	}
+	assert_int_equal(atomic_load(&finished), CLIENTS * ROUNDS);
+	stop_waker(waker);
+}
+
+static void wait_until_parked(size_t count)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	for (bool there = false; !there;) {
+		pthread_mutex_lock(&shelf.lock);
+		there = shelf.count == count;
+		pthread_mutex_unlock(&shelf.lock);
+		nanosleep(&pause, NULL);
+	}
+}
+
+static void test_then_is_called_though_the_client_left(void **state)
+{
+	(void)state;
+	int fd = dial();
+	struct linger at_once = { .l_onoff = 1 };
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	atomic_store(&finished, 0);
+	say(fd, "GET /park/gone HTTP/1.1\r\nHost: h\r\n\r\n");
+	wait_until_parked(1);
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+	close(fd);
+	stop_waker(start_waker());
+	while (atomic_load(&finished) == 0)
+		nanosleep(&pause, NULL);
+	get("/om");
+	assert_int_equal(status(), 201);
+}
+
+static void *wake_late(void *unused)
+{
+	const struct timespec pause = { .tv_nsec = 200000000 };
+	nanosleep(&pause, NULL);
+	stop_waker(start_waker());
+	return unused;
+}
+
+static void test_stop_waits_for_the_parked(void **state)
+{
+	(void)state;
+	struct http_server *before = server;
+	struct http_options o = options();
+	struct why why;
+	pthread_t late;
+	assert_int_equal(http_start(&o, &server, &why), OK);
+	int idle = dial();
+	int fd = dial();
+	say(fd, "GET /park/last HTTP/1.1\r\nHost: h\r\n\r\n");
+	wait_until_parked(1);
+	assert_int_equal(pthread_create(&late, NULL, wake_late, NULL), 0);
+	http_stop(server);
+	pthread_join(late, NULL);
+	hear_all(fd);
+	assert_int_equal(status(), 200);
+	assert_string_equal(body_of_reply(), "last");
+	close(idle);
+	server = before;
+}
+
+static void test_address_in_use(void **state)
+{
+	(void)state;
+	struct http_server *other = NULL;
+	struct http_options o = options();
+	struct why why;
+	char expected[64];
+	o.address.port = http_port(server);
+	assert_int_equal(http_start(&o, &other, &why), ERR_IO);
+	assert_null(other);
+	snprintf(expected, sizeof expected,
+		"127.0.0.1:%u: cannot listen: Address already in use", o.address.port);
+	assert_memory_equal(why.text, expected, strlen(expected));
+	o.address = (struct conf_address){ .host = "192.0.2.1", .port = 1 };
+	assert_int_equal(http_start(&o, &other, &why), ERR_IO);
+	http_stop(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_routes),
+		cmocka_unit_test(test_long_segment),
+		cmocka_unit_test(test_static_is_the_same_again),
+		cmocka_unit_test(test_escapes_stay_in_the_path),
+		cmocka_unit_test(test_query),
+		cmocka_unit_test(test_wrong_method),
+		cmocka_unit_test(test_no_route),
+		cmocka_unit_test(test_fallback),
+		cmocka_unit_test(test_head),
+		cmocka_unit_test(test_enter),
+		cmocka_unit_test(test_forgetful_handlers),
+		cmocka_unit_test(test_body_limit),
+		cmocka_unit_test(test_chunked_body),
+		cmocka_unit_test(test_ambiguous_length),
+		cmocka_unit_test(test_header_flood),
+		cmocka_unit_test(test_usual_headers_fit),
+		cmocka_unit_test(test_keep_alive),
+		cmocka_unit_test(test_slow_client),
+		cmocka_unit_test(test_wake_before_park),
+		cmocka_unit_test(test_park_and_wake_with_many),
+		cmocka_unit_test(test_then_is_called_though_the_client_left),
+		cmocka_unit_test(test_stop_waits_for_the_parked),
+		cmocka_unit_test(test_address_in_use),
+	};
+	return cmocka_run_group_tests(tests, start, stop);
+}

@@ -1,4 +1,5 @@
 #include "api.h"
+#include "batch.h"
 #include "common/clock.h"
 #include "common/json.h"
 #include "definition.h"
@@ -9,8 +10,6 @@ enum {
 	BODY_LIMIT = 4 << 20,
 	CONNECTIONS = 64,
 	IDLE_SECONDS = 30,
-	BATCH_LIMIT = 10000,
-	ENTRY = INVITATION_ID + INVITATION_SEALED,
 	KEY_TEXT = 2 * SECRET_KEY,
 };
 
@@ -151,103 +150,6 @@ static void get_waves(struct http_request *r, void *context)
 		reply_json(r, 200, j);
 }
 
-/* A batch while it is read from the request; texts live as long as the JSON and the
- * arena. */
-struct batch {
-	struct store_batch store;
-	struct stratum *strata;
-	size_t stratum_count;
-	const struct json *left_out;
-	uint8_t content[32];
-};
-
-static bool batch_name_valid(const char *name)
-{
-	size_t len = strlen(name);
-	return len >= 1 && len <= 64 &&
-	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
-}
-
-static const char *read_strata(struct arena *arena, const struct json *list,
-	const struct definition *d, struct batch *b)
-{
-	const struct variable *areas = &d->variables[definition_variable(d, "area")];
-	b->strata = arena_alloc(arena, json_count(list) * sizeof *b->strata);
-	for (const struct json *j = json_first(list); j; j = json_next(j)) {
-		const char *area = json_text(json_get(j, "area"));
-		const char *plan = json_text(json_get(j, "plan"));
-		long stratum, frame, drawn;
-		int place = area ? definition_value(areas, area) : -1;
-		if (place < 0)
-			return "a stratum's area is not one of the wave's";
-		if (!plan || (strcmp(plan, "sms") != 0 && strcmp(plan, "telephone") != 0))
-			return "a stratum's plan must be sms or telephone";
-		if (!json_whole(json_get(j, "stratum"), 0, UINT16_MAX, &stratum) ||
-			!json_whole(json_get(j, "frame"), 0, INT32_MAX, &frame) ||
-			!json_whole(json_get(j, "drawn"), 0, frame, &drawn))
-			return "a stratum's numbers are missing or drawn is more than frame";
-		b->strata[b->stratum_count++] = (struct stratum){
-			.administration = b->store.administration,
-			.stratum = (uint16_t)stratum,
-			.area = (uint16_t)place,
-			.plan = strcmp(plan, "sms") == 0 ? PLAN_SMS : PLAN_TELEPHONE,
-			.frame = frame,
-			.drawn = drawn,
-		};
-	}
-	return NULL;
-}
-
-static const char *read_invitations(
-	struct arena *arena, const struct json *list, struct batch *b)
-{
-	size_t count = json_count(list);
-	if (count == 0 || count > BATCH_LIMIT)
-		return "a batch has 1 to 10,000 invitations";
-	struct store_invitation *all = arena_alloc(arena, count * sizeof *all);
-	for (const struct json *j = json_first(list); j; j = json_next(j)) {
-		uint8_t entry[ENTRY];
-		const char *text = json_text(j);
-		if (!text || !secret_unhex(text, entry, sizeof entry))
-			return "an invitation is not 128 hexadecimal digits";
-		struct store_invitation *at = &all[b->store.size];
-		memcpy(at->id.bytes, entry, INVITATION_ID);
-		memcpy(at->sealed, entry + INVITATION_ID, INVITATION_SEALED);
-		if (b->store.size &&
-			memcmp(at[-1].id.bytes, at->id.bytes, INVITATION_ID) >= 0)
-			return "invitations must be sorted, each once";
-		b->store.size++;
-	}
-	b->store.invitations = all;
-	return NULL;
-}
-
-/* NULL, or what is wrong with it. */
-static const char *read_batch(struct arena *arena, const struct json *j,
-	const struct definition *d, const char *name, struct batch *b)
-{
-	const char *administration = json_text(json_get(j, "administration"));
-	int variable = definition_variable(d, "administration");
-	int place = administration
-			    ? definition_value(&d->variables[variable], administration)
-			    : -1;
-	if (!batch_name_valid(name))
-		return "a batch's name is 1 to 64 of a-z, 0-9 and dash";
-	if (place < 0)
-		return "administration is not one of the wave's";
-	b->store = (struct store_batch){
-		.name = name, .administration = (uint16_t)place, .content = b->content
-	};
-	b->left_out = json_get(j, "left_out");
-	for (const struct json *l = json_first(b->left_out); l; l = json_next(l)) {
-		long persons;
-		if (!json_whole(l, 0, INT32_MAX, &persons) || strlen(json_key(l)) > 64)
-			return "left_out must give a number for each reason";
-	}
-	const char *wrong = read_strata(arena, json_get(j, "strata"), d, b);
-	return wrong ? wrong : read_invitations(arena, json_get(j, "invitations"), b);
-}
-
 /* *ret_new is false when the very same batch was there already. */
 static enum err add_batch_tx(struct api *a, const char *wave, const struct batch *b,
 	bool *ret_new, const char **ret_reason)
@@ -299,7 +201,7 @@ static void put_batch(struct http_request *r, void *context)
 		reply_err(r, ERR_IO, "");
 		return;
 	}
-	const char *wrong = read_batch(http_arena(r), j, &d, http_segment(r, 1), &b);
+	const char *wrong = batch_read(http_arena(r), j, &d, http_segment(r, 1), &b);
 	if (wrong) {
 		reply_error(r, 400, wrong);
 		return;
@@ -308,13 +210,8 @@ static void put_batch(struct http_request *r, void *context)
 	secret_sha256(body, len, b.content);
 	bool fresh = false;
 	enum err e = store_begin(a->store);
-	if (e == OK) {
-		e = add_batch_tx(a, w.name, &b, &fresh, &reason);
-		if (e == OK)
-			e = store_commit(a->store);
-		else
-			store_rollback(a->store);
-	}
+	if (e == OK)
+		e = store_end(a->store, add_batch_tx(a, w.name, &b, &fresh, &reason));
 	if (e) {
 		reply_err(r, e, reason);
 		return;
@@ -408,11 +305,7 @@ static void post_revocations(struct http_request *r, void *context)
 		reply_err(r, e, "ids is missing");
 		return;
 	}
-	e = revoke_tx(a, w.number, json_get(j, "ids"), &revoked);
-	if (e == OK)
-		e = store_commit(a->store);
-	else
-		store_rollback(a->store);
+	e = store_end(a->store, revoke_tx(a, w.number, json_get(j, "ids"), &revoked));
 	if (e)
 		reply_err(r, e, "an id is not one of the wave's; none was revoked");
 	else
@@ -467,10 +360,7 @@ static void put_dispositions(struct http_request *r, void *context)
 		e = store_disposition_clear_tx(a->store, w.number, batch);
 	if (e == OK)
 		e = dispositions_tx(a, w.number, batch, json_get(j, "strata"));
-	if (e == OK)
-		e = store_commit(a->store);
-	else
-		store_rollback(a->store);
+	e = store_end(a->store, e);
 	if (e)
 		reply_err(r, e, reason);
 	else

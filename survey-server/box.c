@@ -118,10 +118,7 @@ static enum err try_batch(struct box *box, struct box_job *batch)
 		return e;
 	for (struct box_job *job = batch; job && e == OK; job = job->next)
 		e = do_job_tx(box, job, &phases, ticks);
-	if (e == OK)
-		return store_commit(box->store);
-	store_rollback(box->store);
-	return e;
+	return store_end(box->store, e);
 }
 
 /* What was not stored must not answer for a repeated form. */

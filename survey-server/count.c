@@ -197,23 +197,14 @@ enum err count_store(struct store *s, const struct wave *w, const struct json *r
 	}
 	if (e == OK)
 		e = store_burn_tx(s, w->number, buf_string(&text), today);
-	if (e)
-		store_rollback(s);
-	else
-		e = store_commit(s);
+	e = store_end(s, e);
 	return e ? err_why(why, e, "the database: %s", err_text(e)) : OK;
 }
 
 static enum err set_counted(struct store *s, const struct wave *w)
 {
 	enum err e = store_begin(s);
-	if (e)
-		return e;
-	e = store_wave_state_tx(s, w->number, WAVE_COUNTED);
-	if (e == OK)
-		return store_commit(s);
-	store_rollback(s);
-	return e;
+	return e ? e : store_end(s, store_wave_state_tx(s, w->number, WAVE_COUNTED));
 }
 
 static enum err empty_log(struct store *s)

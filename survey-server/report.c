@@ -170,6 +170,16 @@ static void number_cell(struct buf *b, const struct json *number)
 	html_raw(b, "</td>");
 }
 
+/* A figure of the full detail; empty where only n and the positive are shown. */
+static void detail_cell(struct buf *b, const struct json *number)
+{
+	double n;
+	html_raw(b, "<td>");
+	if (json_number(number, &n))
+		html_number(b, lround(n));
+	html_raw(b, "</td>");
+}
+
 static void share_cell(struct buf *b, const struct json *positive)
 {
 	double share, low, high;
@@ -177,8 +187,8 @@ static void share_cell(struct buf *b, const struct json *positive)
 	if (json_number(json_get(positive, "share"), &share) &&
 		json_number(json_get(positive, "low"), &low) &&
 		json_number(json_get(positive, "high"), &high))
-		buf_format(b, "%.0f %% <span class=\"ci\">%.0f–%.0f</span>", share * 100,
-			low * 100, high * 100);
+		buf_format(b, "%.0f\u00a0%% <span class=\"ci\">%.0f–%.0f</span>",
+			share * 100, low * 100, high * 100);
 	else
 		html_raw(b, "<span class=\"few\">för få svar</span>");
 	html_raw(b, "</td>");
@@ -194,7 +204,7 @@ static const char *colour(const struct question *q, int grade)
 	return grade > q->grades - 2 ? good[grade - q->grades + 1] : NULL;
 }
 
-enum { BAR_HALF = 120, BAR_HEIGHT = 18 };
+enum { BAR_HALF = 75, BAR_HEIGHT = 18 };
 
 struct slice {
 	double share;
@@ -276,15 +286,12 @@ static void question_row(const struct report *r, struct buf *b, const struct jso
 	html_raw(b, "</th>");
 	number_cell(b, json_get(j, "graded"));
 	share_cell(b, json_get(j, "positive"));
-	const struct json *o = json_first(json_get(j, "options"));
-	for (int i = 0; i < q->grades; i++, o = json_next(o)) {
-		double n;
-		html_raw(b, "<td>");
-		if (json_number(o, &n))
-			html_number(b, lround(n));
-		html_raw(b, "</td>");
-	}
 	bar_cell(b, q, j);
+	const struct json *o = json_first(json_get(j, "options"));
+	for (int i = 0; i < q->grades; i++, o = json_next(o))
+		detail_cell(b, o);
+	detail_cell(b, json_get(j, "dont_know"));
+	detail_cell(b, json_get(j, "missing"));
 	html_raw(b, "</tr>\n");
 }
 
@@ -333,9 +340,9 @@ static void question_section(const struct report *r, struct buf *b, size_t n)
 	html_raw(b, "\">\n<table>\n<caption>Antal svar per verksamhetsområde");
 	if (q->condition_count)
 		html_raw(b, ", bland dem där något har blivit bättre");
-	html_raw(b,
-		"</caption>\n<thead><tr><th scope=\"col\">Verksamhetsområde</th>"
-		"<th scope=\"col\">Svar med betyg</th><th scope=\"col\">Positiva</th>");
+	html_raw(b, "</caption>\n<thead><tr><th scope=\"col\">Verksamhetsområde</th>"
+		    "<th scope=\"col\">Svar med betyg</th><th scope=\"col\">Positiva</th>"
+		    "<th scope=\"col\" class=\"bar\">Fördelning</th>");
 	for (size_t i = 0; i < q->option_count; i++) {
 		if (!q->options[i].grade)
 			continue;
@@ -343,7 +350,9 @@ static void question_section(const struct report *r, struct buf *b, size_t n)
 		html_text(b, q->options[i].text);
 		html_raw(b, "</th>");
 	}
-	html_raw(b, "<th scope=\"col\">Fördelning</th></tr></thead>\n<tbody>\n");
+	html_raw(b,
+		"<th scope=\"col\">Vet inte</th><th scope=\"col\">Ej svar</th></tr></thead>\n"
+		"<tbody>\n");
 	rows(r, b, "area", q);
 	rows(r, b, NULL, q);
 	html_raw(b, "</tbody>\n</table>\n</div>\n");

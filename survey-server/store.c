@@ -83,8 +83,9 @@ static const char *const statements[STATEMENTS] = {
 	[LEFT_OUT_ADD] = "INSERT INTO left_out (wave, batch, reason, persons) VALUES ($1, $2, $3, $4)",
 	[LEFT_OUT_SUMS] = "SELECT reason, SUM(persons) FROM left_out WHERE wave = $1 GROUP BY reason ORDER BY reason",
 	[INVITATION_ADD] = "INSERT INTO invitation (wave, id, serial, sealed) VALUES ($1, $2, $3, $4)",
-	[INVITATION_FIND] = "SELECT " WAVE_COLUMNS ", i.serial, i.sealed FROM wave"
-		" JOIN invitation i ON i.wave = wave.number AND i.id = $1",
+	[INVITATION_FIND] = "SELECT " WAVE_COLUMNS ", i.serial, i.sealed"
+		/* CROSS JOIN makes SQLite begin with the few waves instead of scanning all invitations. */
+		" FROM wave CROSS JOIN invitation i WHERE i.wave = wave.number AND i.id = $1",
 	[INVITATION_SERIAL] = "SELECT serial FROM invitation WHERE wave = $1 AND id = $2",
 	[BITS_ADD] = "INSERT INTO bitmap (wave, kind, chunk, bits) VALUES ($1, $2, $3, $4)"
 		" ON CONFLICT (wave, kind, chunk) DO NOTHING",
@@ -158,6 +159,14 @@ enum err store_commit(struct store *s)
 void store_rollback(struct store *s)
 {
 	db_rollback(db_of(s));
+}
+
+enum err store_end(struct store *s, enum err e)
+{
+	if (e == OK)
+		return store_commit(s);
+	store_rollback(s);
+	return e;
 }
 
 enum err store_snapshot(struct store *s)

@@ -20,6 +20,9 @@ MEM_AUTO(store, struct store *, store_close)
 enum err store_begin(struct store *s);
 enum err store_commit(struct store *s);
 void store_rollback(struct store *s);
+/* Ends a transaction by what it came to: commits when e is OK, else rolls back. Returns
+ * e, or the commit's. */
+enum err store_end(struct store *s, enum err e);
 enum err store_snapshot(struct store *s);
 void store_release(struct store *s);
 enum err store_checkpoint(struct store *s);

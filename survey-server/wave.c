@@ -52,8 +52,7 @@ const char *wave_phase_swedish(enum wave_state phase)
 
 bool wave_name_valid(const char *name)
 {
-	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "abcdefghijklmnopqrstuvwxyz0123456789-";
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
 	size_t len = strlen(name);
 	return len >= 1 && len <= WAVE_NAME && name[0] != '-' &&
 	       strspn(name, allowed) == len;

@@ -43,7 +43,7 @@ enum wave_state wave_phase(const struct wave *w, day today);
 /* "planned", "open", … as scripts read it; and in Swedish. */
 const char *wave_phase_word(enum wave_state phase);
 const char *wave_phase_swedish(enum wave_state phase);
-/* 1–32 of A–Z a–z 0–9 and dash, not beginning with a dash. */
+/* 1–32 of a–z, 0–9 and dash, not beginning with a dash. */
 bool wave_name_valid(const char *name);
 
 #endif

@@ -40,6 +40,9 @@ enum err db_begin(struct db *db);
  * log that has grown is copied back into the database on the way. */
 enum err db_commit(struct db *db);
 void db_rollback(struct db *db);
+/* Ends a transaction by what it came to: commits when e is OK, else rolls back. Returns
+ * e, or the commit's. */
+enum err db_end(struct db *db, enum err e);
 /* A read that sees one moment, however many statements it takes. */
 enum err db_snapshot(struct db *db);
 void db_release(struct db *db);

@@ -292,6 +292,14 @@ void db_rollback(struct db *db)
 	lock_give(db);
 }
 
+enum err db_end(struct db *db, enum err e)
+{
+	if (e == OK)
+		return db_commit(db);
+	db_rollback(db);
+	return e;
+}
+
 enum err db_snapshot(struct db *db)
 {
 	int rc = step_once(db->read);

@@ -190,14 +190,15 @@ enum err count_store(struct store *s, const struct wave *w, const struct json *r
 	e = store_wave_get(s, w->number, &now);
 	if (e == OK)
 		e = store_ballot_count(s, w->number, &ballots);
-	if (e == OK && (now.state != WAVE_CLOSED || ballots != sums->ballots)) {
-		store_rollback(s);
-		return err_why(why, ERR_CONFLICT,
-			"the wave changed while it was counted: run count again");
-	}
+	bool changed = e == OK && (now.state != WAVE_CLOSED || ballots != sums->ballots);
+	if (changed)
+		e = ERR_CONFLICT;
 	if (e == OK)
 		e = store_burn_tx(s, w->number, buf_string(&text), today);
 	e = store_end(s, e);
+	if (changed)
+		return err_why(
+			why, e, "the wave changed while it was counted: run count again");
 	return e ? err_why(why, e, "the database: %s", err_text(e)) : OK;
 }
 

@@ -151,22 +151,9 @@ enum err store_begin(struct store *s)
 	return db_begin(db_of(s));
 }
 
-enum err store_commit(struct store *s)
-{
-	return db_commit(db_of(s));
-}
-
-void store_rollback(struct store *s)
-{
-	db_rollback(db_of(s));
-}
-
 enum err store_end(struct store *s, enum err e)
 {
-	if (e == OK)
-		return store_commit(s);
-	store_rollback(s);
-	return e;
+	return db_end(db_of(s), e);
 }
 
 enum err store_snapshot(struct store *s)

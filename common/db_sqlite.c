@@ -31,6 +31,13 @@ struct db {
 	sqlite3_stmt *begin, *commit, *rollback, *read, *version;
 };
 
+/* A full disk, a quota or a limit on the size of files: each ends when somebody makes
+ * room. */
+static bool no_room(int reason)
+{
+	return reason == ENOSPC || reason == EDQUOT || reason == EFBIG;
+}
+
 static enum err error_of(const struct db *db, int rc)
 {
 	switch (rc & 0xff) {
@@ -45,7 +52,7 @@ static enum err error_of(const struct db *db, int rc)
 	case SQLITE_CONSTRAINT:
 		return ERR_CONFLICT;
 	default:
-		return sqlite3_system_errno(db->handle) == ENOSPC ? ERR_FULL : ERR_IO;
+		return no_room(sqlite3_system_errno(db->handle)) ? ERR_FULL : ERR_IO;
 	}
 }
 
@@ -207,7 +214,7 @@ enum err db_open(const char *file, const struct db_schema *schema,
 	int made = open_private(file);
 	db->lock = open_private(lock_file);
 	if (made < 0 || db->lock < 0) {
-		e = err_why(&reason, errno == ENOSPC ? ERR_FULL : ERR_IO, "%s",
+		e = err_why(&reason, no_room(errno) ? ERR_FULL : ERR_IO, "%s",
 			strerror(errno));
 		if (made >= 0)
 			close(made);

@@ -1,9 +1,8 @@
 #include "http.h"
 #include "form.h"
-#include <errno.h>
+#include "listen.h"
+#include "route.h"
 #include <microhttpd.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -19,10 +18,8 @@ enum {
 			       KiB */
 	DRAIN = 1024 * 1024, /* of a body over the limit is read, or the client would not
 				see the 413 */
-	BACKLOG = 1024,
-	SEGMENTS = 6, /* at most in a route */
-	PATH = 128,   /* longer ones are copied to the arena */
-	CACHE = 128,  /* a power of two */
+	PATH = 128,          /* longer ones are copied to the arena */
+	CACHE = 128,         /* a power of two */
 	PROBES = 8,
 	STOP_MS = 5000, /* for replies that are on their way when the listener stops */
 };
@@ -74,7 +71,7 @@ struct http_request {
 	bool replied;
 	bool gone; /* the client is: replies go nowhere */
 	size_t segment_count;
-	const char *segments[SEGMENTS];
+	const char *segments[ROUTE_SEGMENTS];
 	char cut[PATH]; /* the path, a NUL after each segment */
 };
 
@@ -332,47 +329,18 @@ static void handle(struct http_request *r, http_handler *handler)
 
 /* Routes. */
 
-struct span {
-	size_t from;
-	size_t to;
-};
-
-/* ret_spans holds SEGMENTS places. */
-static bool matches(
-	const char *pattern, const char *path, struct span *ret_spans, size_t *ret_count)
+static void keep_segments(struct http_request *r, const struct route_match *m)
 {
-	const char *at = path;
-	size_t count = 0;
-	while (*pattern) {
-		if (*pattern != '{') {
-			if (*pattern++ != *at++)
-				return false;
-			continue;
-		}
-		size_t len = strcspn(at, "/");
-		if (len == 0)
-			return false;
-		ret_spans[count++] =
-			(struct span){ (size_t)(at - path), (size_t)(at - path) + len };
-		at += len;
-		pattern = strchr(pattern, '}') + 1;
-	}
-	*ret_count = count;
-	return *at == '\0';
-}
-
-static void keep_segments(struct http_request *r, const struct span *spans, size_t count)
-{
-	if (count == 0)
+	if (m->count == 0)
 		return;
 	size_t len = strlen(r->path);
 	char *cut = len < PATH ? memcpy(r->cut, r->path, len + 1)
 			       : arena_text(http_arena(r), r->path, len);
-	for (size_t i = 0; i < count; i++) {
-		cut[spans[i].to] = '\0';
-		r->segments[i] = cut + spans[i].from;
+	for (size_t i = 0; i < m->count; i++) {
+		cut[m->spans[i].to] = '\0';
+		r->segments[i] = cut + m->spans[i].from;
 	}
-	r->segment_count = count;
+	r->segment_count = m->count;
 }
 
 /* RFC 9110, 15.5.6: a 405 names the methods there are. */
@@ -380,29 +348,18 @@ static void wrong_method(struct http_request *r, bool same_path)
 {
 	const struct http_options *o = &r->server->options;
 	struct buf allow = { 0 };
-	struct span spans[SEGMENTS];
-	size_t count;
-	for (size_t i = 0; i < o->route_count; i++) {
-		const char *method = o->routes[i].method;
-		if (same_path && !matches(o->routes[i].path, r->path, spans, &count))
-			continue;
-		if (strstr(buf_string(&allow), method))
-			continue;
-		buf_format(&allow, "%s%s", allow.len ? ", " : "", method);
-		if (strcmp(method, "GET") == 0)
-			buf_text(&allow, ", HEAD");
-	}
+	route_allow(o->routes, o->route_count, same_path ? r->path : NULL, &allow);
 	http_set_header(
 		r, "Allow", arena_text(http_arena(r), buf_string(&allow), allow.len));
 	buf_clear(&allow);
 	plain(r, 405, "Sidan kan inte användas på det sättet.\n");
 }
 
-static void no_route(struct http_request *r, bool same_path, bool known_method)
+static void no_route(struct http_request *r, const struct route_match *m)
 {
 	http_handler *fallback = r->server->options.fallback;
-	if (same_path || !known_method)
-		wrong_method(r, same_path);
+	if (m->same_path || !m->known_method)
+		wrong_method(r, m->same_path);
 	else if (fallback)
 		handle(r, fallback);
 	else
@@ -412,28 +369,17 @@ static void no_route(struct http_request *r, bool same_path, bool known_method)
 static void route(struct http_request *r)
 {
 	const struct http_options *o = &r->server->options;
-	const char *method = strcmp(r->method, "HEAD") == 0 ? "GET" : r->method;
-	bool same_path = false;
-	bool known_method = false;
-	for (size_t i = 0; i < o->route_count; i++) {
-		const struct http_route *row = &o->routes[i];
-		struct span spans[SEGMENTS];
-		size_t count;
-		bool same_method = strcmp(row->method, method) == 0;
-		known_method |= same_method;
-		if (!matches(row->path, r->path, spans, &count))
-			continue;
-		same_path = true;
-		if (!same_method)
-			continue;
-		keep_segments(r, spans, count);
-		if (!o->enter || o->enter(r, row->who, o->context))
-			handle(r, row->handle);
-		else if (!r->replied)
-			failed(r);
+	struct route_match m;
+	route_find(o->routes, o->route_count, r->method, r->path, &m);
+	if (!m.row) {
+		no_route(r, &m);
 		return;
 	}
-	no_route(r, same_path, known_method);
+	keep_segments(r, &m);
+	if (!o->enter || o->enter(r, m.row->who, o->context))
+		handle(r, m.row->handle);
+	else if (!r->replied)
+		failed(r);
 }
 
 /* Requests, as the library hands them over. */
@@ -573,58 +519,6 @@ static size_t keep_escapes(void *cls, struct MHD_Connection *connection, char *t
 
 /* The listener. */
 
-static enum err socket_error(int fd, const struct conf_address *a, struct why *why)
-{
-	int reason = errno;
-	if (fd >= 0)
-		(void)close(fd);
-	return err_why(why, ERR_IO, "%s:%u: cannot listen: %s: %s", a->host, a->port,
-		strerror(reason),
-		reason == EADDRINUSE
-			? "another program does; stop it or choose another port"
-			: "check the address in the configuration file");
-}
-
-static enum err open_socket(
-	const struct conf_address *a, int *ret_fd, uint16_t *ret_port, struct why *why)
-{
-	struct addrinfo hints = { .ai_family = AF_INET, .ai_socktype = SOCK_STREAM };
-	struct addrinfo *found = NULL;
-	int code = getaddrinfo(a->host, NULL, &hints, &found);
-	if (code != 0)
-		return err_why(why, ERR_IO,
-			"%s:%u: cannot listen: %s: check the address in the configuration file",
-			a->host, a->port, gai_strerror(code));
-	struct sockaddr_in sin;
-	socklen_t len = sizeof sin;
-	memcpy(&sin, found->ai_addr, sizeof sin);
-	freeaddrinfo(found);
-	sin.sin_port = htons(a->port);
-
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int on = 1;
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-		bind(fd, (struct sockaddr *)&sin, sizeof sin) != 0 ||
-		listen(fd, BACKLOG) != 0 ||
-		getsockname(fd, (struct sockaddr *)&sin, &len) != 0)
-		return socket_error(fd, a, why);
-	*ret_fd = fd;
-	*ret_port = ntohs(sin.sin_port);
-	return OK;
-}
-
-static bool routes_fit(const struct http_options *o)
-{
-	for (size_t i = 0; i < o->route_count; i++) {
-		size_t count = 0;
-		for (const char *p = o->routes[i].path; *p; p++)
-			count += *p == '{';
-		if (count > SEGMENTS)
-			return false;
-	}
-	return true;
-}
-
 static void start_daemon(struct http_server *s)
 {
 	/* The listener's thread leaves every signal to the program's own. */
@@ -647,12 +541,12 @@ enum err http_start(const struct http_options *options, struct http_server **ret
 	struct why *why)
 {
 	const struct conf_address *a = &options->address;
-	if (!routes_fit(options))
-		return err_why(
-			why, ERR_INPUT, "a route has more than %d segments", SEGMENTS);
+	if (!route_fits(options->routes, options->route_count))
+		return err_why(why, ERR_INPUT, "a route has more than %d segments",
+			ROUTE_SEGMENTS);
 	int fd = -1;
 	uint16_t port = 0;
-	enum err e = open_socket(a, &fd, &port, why);
+	enum err e = listen_open(a, &fd, &port, why);
 	if (e != OK)
 		return e;
 	(void)signal(SIGPIPE, SIG_IGN);

@@ -10,6 +10,7 @@ import csv
 import html.parser
 import io
 import json
+import math
 import random
 import re
 import subprocess
@@ -49,16 +50,10 @@ def expect(what, got, wanted):
 # Links
 
 
-def same_number(text):
-    """07… however it is written."""
-    digits = re.sub(r"\D", "", text)
-    return "0" + digits[2:] if digits.startswith("46") else digits
-
-
 def read_city(folder):
-    """Every usable person by telephone number: the area and the administration."""
+    """The areas of all usable persons by the last two digits of their numbers, and what is wrong on purpose."""
     expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
-    people = {}
+    endings = {}
     for administration, facts in expected.items():
         data = (folder / f"{administration}.csv").read_bytes()
         try:
@@ -69,8 +64,11 @@ def read_city(folder):
         for line, row in enumerate(rows, start=2):
             if str(line) not in facts["left_out"]:
                 area = row["verksamhetsområde"]
-                people[same_number(row["telefon"])] = (AREA_NAMES.get(area.lower(), area), administration)
-    return people, expected
+                ending = re.sub(r"\D", "", row["telefon"])[-2:]
+                endings.setdefault(ending, []).append(AREA_NAMES.get(area.lower(), area))
+    for ending, areas in endings.items():
+        expect(f"the areas of the numbers that end in {ending}", len(set(areas)), 1)
+    return endings, expected
 
 
 class Words(html.parser.HTMLParser):
@@ -86,32 +84,34 @@ class Words(html.parser.HTMLParser):
 
 
 def read_outbox(page, public):
-    """Pairs of telephone number and code, from the page that shows the SMS."""
-    number = r"(?P<number>(?:\+46|0)7[\d \u00a0-]{8,14}\d?)"
-    link = re.escape(public) + r"/(?P<code>[0-9A-Z]{16})"
+    """Pairs of the number's last two digits and the code, from the page that shows the SMS."""
+    ending = r"•• (?P<ending>[0-9]{2})\b"
+    link = re.escape(public) + r"/(?P<code>[0-9A-Z]{16})\b"
     pairs, last = [], None
-    for match in re.finditer(f"{number}|{link}", "\n".join(Words(page).words)):
-        if match["number"]:
-            last = same_number(match["number"])
-        elif (last, match["code"]) not in pairs[-1:]:
+    for match in re.finditer(f"{ending}|{link}", "\n".join(Words(page).words)):
+        if match["ending"]:
+            last = match["ending"]
+        else:
             pairs.append((last, match["code"]))
     return pairs
 
 
-def wait_for_links(options, people):
-    """The gateway sends in its own time; its outbox fills up."""
+def wait_for_links(options, endings):
+    """The gateway sends in its own time; its outbox fills up. Every person's area and link."""
+    wanted = Counter({ending: len(areas) for ending, areas in endings.items()})
     deadline = time.monotonic() + 60
     while True:
         status, page = fetch(options.outbox)
         expect("the outbox's status", status, 200)
         pairs = read_outbox(page, options.public)
-        if len(pairs) >= len(people) or time.monotonic() > deadline:
+        if len(pairs) >= wanted.total() or time.monotonic() > deadline:
             break
         time.sleep(0.2)
-    expect("how many SMS there are", len(pairs), len(people))
-    expect("who got an SMS", {number for number, _ in pairs}, set(people))
-    expect("how many codes there are", len({code for _, code in pairs}), len(people))
-    return sorted(pairs)
+    expect("how many SMS there are", len(pairs), wanted.total())
+    got = Counter(ending for ending, _ in pairs)
+    expect("who got no SMS, or another's", (wanted - got, got - wanted), (Counter(), Counter()))
+    expect("how many codes there are", len({code for _, code in pairs}), len(pairs))
+    return sorted((endings[ending][0], f"{options.public}/{code}") for ending, code in pairs)
 
 
 # The respondent's side
@@ -154,11 +154,11 @@ def open_form(address):
 
 
 class Respondent:
-    """One person's behaviour: decided by the number alone, so every run is the same."""
+    """One person's behaviour: decided by the area and a place in it, so every run adds up to the same."""
 
-    def __init__(self, number, area, administration):
-        chance = random.Random(f"{SEED} {number}")
-        self.area, self.administration = area, administration
+    def __init__(self, area, place):
+        chance = random.Random(f"{SEED} {area} {place}")
+        self.area = area
         self.does = chance.choices(["answer", "stop", "decline", "silence"], [61, 5, 4, 30])[0]
         self.reason = chance.choice(["wrong-person", "no"])
         self.twice = chance.random() < 0.1
@@ -204,11 +204,12 @@ def respond(address, person):
         expect("the link after the answer", fetch(address)[0], 410)
 
 
-def answer_all(options, people):
-    respondents = []
-    for number, code in wait_for_links(options, people):
-        person = Respondent(number, *people[number])
-        respond(f"{options.public}/{code}", person)
+def answer_all(options, endings):
+    respondents, places = [], Counter()
+    for area, address in wait_for_links(options, endings):
+        person = Respondent(area, places[area])
+        places[area] += 1
+        respond(address, person)
         respondents.append(person)
     unknown = f"{options.public}/0123456789ABCDEF"
     expect("an unknown code", fetch(unknown)[0], 410)
@@ -225,7 +226,7 @@ def in_base(question, answers):
 
 
 def has_answered(answers):
-    return sum(not in_base(q, answers) or q in answers for q in GRADES) >= ANSWERED_FROM
+    return bool(answers) and sum(not in_base(q, answers) or q in answers for q in GRADES) >= ANSWERED_FROM
 
 
 def figures(question, group):
@@ -246,7 +247,8 @@ def joined(all_figures):
 
 def unsafe(group):
     """Too few graded answers, or all alike."""
-    return group["graded"] < THRESHOLD or max(group["options"]) == group["graded"]
+    alike = len(group["options"]) > 1 and max(group["options"]) == group["graded"]
+    return group["graded"] < THRESHOLD or alike
 
 
 def sibling_rule(children):
@@ -261,27 +263,57 @@ def sibling_rule(children):
     return (shown, rest) if groups >= 2 else ([], [])
 
 
+def wilson(positive, graded):
+    """The 95 % score interval."""
+    z, p = 1.959963984540054, positive / graded
+    centre = (p + z * z / (2 * graded)) / (1 + z * z / graded)
+    half = z / (1 + z * z / graded) * math.sqrt(p * (1 - p) / graded + z * z / (4 * graded ** 2))
+    return centre - half, centre + half
+
+
+def mean100(options):
+    best = len(options)
+    points = sum(count * 100 * (best - 1 - place) / (best - 1) for place, count in enumerate(options))
+    return points / sum(options)
+
+
 # The comparison
 
 
+def is_hidden(value):
+    if isinstance(value, dict):
+        return all(is_hidden(part) for part in value.values())
+    if isinstance(value, list):
+        return all(is_hidden(part) for part in value)
+    return value is None
+
+
+def compare_rounded(what, got, exact, step):
+    """Rounded to whole steps, whichever way a half goes."""
+    if abs(got - exact) > step / 2 + 1e-9 or abs(got / step - round(got / step)) > 1e-6:
+        raise Disagreement(f"{what}: got {got}, expected {exact:.4f} rounded to {step}")
+
+
 def compare_question(where, got, wanted, detail):
+    """How many figures were compared. wanted is None where nothing may be shown."""
     if wanted is None:
-        for key in ("graded", "dont_know", "missing", "options", "positive"):
-            value = (got or {}).get(key)
-            empty = value is None or (isinstance(value, list) and set(value) <= {None}) or (
-                isinstance(value, dict) and set(value.values()) <= {None})
-            if not empty:
-                raise Disagreement(f"{where}, {key}: {value!r} is shown and should be hidden")
-        return 0
+        expect(f"{where} is hidden", got is None or is_hidden(got), True)
+        return 1
     expect(f"{where}, graded", got["graded"], wanted["graded"])
-    expect(f"{where}, positive n", got["positive"]["n"], wanted["positive"])
-    exact = wanted["positive"] / wanted["graded"]
-    share = got["positive"]["share"]
-    if abs(share - exact) > 0.005 + 1e-9 or abs(share * 100 - round(share * 100)) > 1e-6:
-        raise Disagreement(f"{where}, share: got {share}, expected {exact:.4f} in whole per cent")
+    positive = got["positive"]
+    expect(f"{where}, positive n", positive["n"], wanted["positive"])
+    low, high = wilson(wanted["positive"], wanted["graded"])
+    compare_rounded(f"{where}, share", positive["share"], wanted["positive"] / wanted["graded"], 0.01)
+    compare_rounded(f"{where}, low", positive["low"], low, 0.01)
+    compare_rounded(f"{where}, high", positive["high"], high, 0.01)
+    if not detail:
+        rest = {key: got[key] for key in ("dont_know", "missing", "options", "mean100")}
+        expect(f"{where}, detail is hidden", is_hidden(rest), True)
+        return 6
     for key in ("dont_know", "missing", "options"):
-        expect(f"{where}, {key}", got[key], wanted[key] if detail else None)
-    return 6 if detail else 3
+        expect(f"{where}, {key}", got[key], wanted[key])
+    compare_rounded(f"{where}, mean100", got["mean100"], mean100(wanted["options"]), 1)
+    return 8 + len(wanted["options"])
 
 
 def compare_city(row, respondents):
@@ -293,61 +325,68 @@ def compare_city(row, respondents):
     return checked
 
 
-def compare_breakdown(variable, rows, invited, respondents):
-    """One table over one variable: every value of its set is a row, and perhaps a rest group."""
-    values = [value for value in rows if invited[value]]
-    checked = 0
+def compare_areas(rows, invited, respondents):
+    """Every value of the set is a row, and perhaps a rest group."""
+    areas = [area for area in rows if invited[area]]
+    groups = {area: [p for p in respondents if p.area == area] for area in areas}
+    checked = compare_counts(rows, invited, groups)
     for question in GRADES:
-        children = {value: figures(question, [p for p in respondents if getattr(p, variable) == value])
-                    for value in values}
+        children = {area: figures(question, groups[area]) for area in areas}
         shown, rest = sibling_rule(children)
-        wanted = {value: children[value] if value in shown else None for value in values}
+        wanted = {area: children[area] for area in shown}
         if rest:
-            wanted["rest"] = joined([children[value] for value in rest])
-        smallest = min((w["graded"] for w in wanted.values() if w), default=0)
-        for value in rows | {"rest": None}:
-            got = rows.get(value, {"questions": {}})["questions"].get(question)
-            checked += compare_question(f"{variable} {value}, {question}", got, wanted.get(value),
+            wanted["rest"] = joined([children[area] for area in rest])
+            print(f"    {question}: {' and '.join(rest)} are joined into one rest group")
+        smallest = min((group["graded"] for group in wanted.values()), default=0)
+        for area in rows | {"rest": None}:
+            got = rows[area]["questions"].get(question) if area in rows else None
+            checked += compare_question(f"{area}, {question}", got, wanted.get(area),
                                         smallest >= DETAIL_FROM)
-        if rest:
-            print(f"    {variable}, {question}: {', '.join(rest)} are joined into one rest group")
     return checked
 
 
-def compare_counts(variable, rows, invited, answered):
-    for value, row in rows.items():
-        if value != "rest":
-            expect(f"{variable} {value}, invited", row["invited"], invited[value])
-            expect(f"{variable} {value}, answered", row["answered"], answered[value])
+def compare_counts(rows, invited, groups):
+    """How many answered is a breakdown too, with one kind of answer."""
+    children = {area: {"graded": len(group), "options": [len(group)], "dont_know": 0, "missing": 0,
+                       "positive": 0} for area, group in groups.items()}
+    shown, rest = sibling_rule(children)
+    for area, row in rows.items():
+        if area != "rest":
+            expect(f"{area}, invited", row["invited"], invited[area])
+            expect(f"{area}, answered", row["answered"], len(groups[area]) if area in shown else None)
+    if rest:
+        expect("rest, invited", rows["rest"]["invited"], sum(invited[area] for area in rest))
+        expect("rest, answered", rows["rest"]["answered"], sum(len(groups[area]) for area in rest))
+    return 2 * len(rows)
 
 
-def compare_report(report, people, respondents, expected):
-    answered = [p for p in respondents if p.answers and has_answered(p.answers)]
+def compare_quality(quality, invited, respondents, expected):
+    answered = [p for p in respondents if has_answered(p.answers)]
     broken = [p for p in respondents if p.answers and not has_answered(p.answers)]
-    quality = report["quality"]
-    expect("counted", report["counted"], True)
-    expect("invited", quality["invited"], len(people))
-    expect("answered", quality["answered"], len(answered))
-    expect("break-offs", quality["break_off"], len(broken))
-    expect("channels", quality["channels"], {"sms": {"invited": len(people), "answered": len(answered)}})
+    counts = {"invited": invited.total(), "answered": len(answered)}
     left_out = Counter(reason for facts in expected.values() for reason in facts["left_out"].values()
                        if reason != "duplicate")
+    expect("invited", quality["invited"], counts["invited"])
+    expect("answered", quality["answered"], counts["answered"])
+    expect("break-offs", quality["break_off"], len(broken))
+    expect("channels", quality["channels"], {"sms": counts})
     expect("left out", quality["left_out"], dict(left_out))
-    checked = 5 + len(left_out)
-    kinds = []
-    for table in report["tables"]:
-        kinds.append(tuple(table["by"]))
-        if not table["by"]:
-            checked += compare_city(table["rows"][0], answered)
-            continue
-        (variable,) = table["by"]
-        rows = {row["key"][variable]: row for row in table["rows"]}
-        place = 0 if variable == "area" else 1
-        invited = Counter(home[place] for home in people.values())
-        compare_counts(variable, rows, invited, Counter(getattr(p, variable) for p in answered))
-        checked += 2 * len(rows) + compare_breakdown(variable, rows, invited, answered)
-    expect("tables of the city and by area", {(), ("area",)} <= set(kinds), True)
-    return checked
+    return 5 + len(left_out)
+
+
+def compare_report(report, endings, respondents, expected):
+    invited = Counter(area for areas in endings.values() for area in areas)
+    answered = [p for p in respondents if has_answered(p.answers)]
+    expect("counted", report["counted"], True)
+    expect("published", report["published"], False)
+    checked = 2 + compare_quality(report["quality"], invited, respondents, expected)
+    tables = {tuple(table["by"]): table["rows"] for table in report["tables"]}
+    expect("the tables", set(tables), {(), ("area",)})
+    (city,) = tables[()]
+    expect("the city, invited", city["invited"], invited.total())
+    expect("the city, answered", city["answered"], len(answered))
+    checked += 2 + compare_city(city, answered)
+    return checked + compare_areas({row["key"]["area"]: row for row in tables[("area",)]}, invited, answered)
 
 
 def show(report):
@@ -401,10 +440,12 @@ def check_published(options, survey, report):
 
 
 def command_check(options, survey):
-    people, expected = read_city(options.city)
-    print(f"Answering: {len(people)} links, as {len(people)} invented people would")
-    respondents = answer_all(options, people)
-    print("    " + ", ".join(f"{n} {does}" for does, n in Counter(p.does for p in respondents).items()))
+    endings, expected = read_city(options.city)
+    print("Answering every link, as the invented people would")
+    respondents = answer_all(options, endings)
+    does = Counter(person.does for person in respondents)
+    print(f"    {does['answer']} answer, {does['stop']} stop after a question or two, "
+          f"{does['decline']} decline, {does['silence']} only look")
     print("Closing and counting the wave")
     run(survey, "wave", "close", "--id", options.wave)
     run(survey, "count", "--wave", options.wave, "--check")
@@ -412,7 +453,7 @@ def command_check(options, survey):
     report = json.loads(run(survey, "report", "--wave", options.wave, "--format", "json"))
     show(report)
     print("Comparing with what was sent in")
-    checked = compare_report(report, people, respondents, expected)
+    checked = compare_report(report, endings, respondents, expected)
     rows = list(csv.reader(io.StringIO(run(survey, "report", "--wave", options.wave, "--format", "csv")), delimiter=";"))
     expect("the columns of every CSV row", len({len(row) for row in rows}), 1)
     page = run(survey, "report", "--wave", options.wave, "--format", "html")
@@ -422,10 +463,9 @@ def command_check(options, survey):
 
 
 def command_examples(options):
-    people, _ = read_city(options.city)
-    pairs = wait_for_links(options, people)
-    for _, code in pairs[:2]:
-        print(f"A link from one of them:           {options.public}/{code}")
+    endings, _ = read_city(options.city)
+    for _, address in wait_for_links(options, endings)[:2]:
+        print(f"A link from one of them:           {address}")
 
 
 def main():

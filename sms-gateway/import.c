@@ -20,6 +20,7 @@ struct import {
 	const struct import_order *order;
 	const struct survey_wave *wave;
 	const struct survey_variable *areas;
+	const char *name; /* of the administration */
 	struct csvfile *file;
 	struct roster roster;
 	struct store *store; /* NULL in a dry run before the first import */
@@ -251,13 +252,24 @@ static enum err add_batch(struct import *i, size_t *at, bool first, int64_t *con
 static enum err add_all(struct import *i)
 {
 	int64_t contact;
-	enum err e = store_wave_put_tx(i->store, i->order->wave, i->wave->title);
+	enum err e = store_wave_put_tx(i->store, i->order->wave, i->wave->title, i->name);
 	if (e == OK)
 		e = store_contact_next(i->store, i->order->wave, &contact);
 	size_t at = 0;
 	for (size_t left = i->taken; e == OK && left;
 		left -= left < BATCH_MAX ? left : BATCH_MAX)
 		e = add_batch(i, &at, left == i->taken, &contact);
+	return e;
+}
+
+static enum err ensure_keys(struct import *i, struct why *why)
+{
+	const char *administration = i->order->administration;
+	enum err e = keyring_wave_ensure(
+		i->config->keys, administration, i->order->wave, &i->keys, why);
+	if (e == OK)
+		e = keyring_refusal_ensure(
+			i->config->keys, administration, &i->refusal, why);
 	return e;
 }
 
@@ -272,24 +284,15 @@ static enum err keep(struct import *i, struct why *why)
 	e = store_begin(i->store);
 	if (e != OK)
 		return err_why(why, e, "nothing was stored: %s", store_error(i->store));
-	e = keyring_wave_ensure(
-		i->config->keys, i->order->administration, i->order->wave, &i->keys, why);
-	if (e == OK)
-		e = keyring_refusal_ensure(
-			i->config->keys, i->order->administration, &i->refusal, why);
-	if (e != OK) {
-		store_rollback(i->store);
-		return e;
-	}
+	e = ensure_keys(i, why);
+	if (e != OK)
+		return store_end(i->store, e);
 	e = weigh(i);
 	if (e == OK)
 		e = add_all(i);
+	e = store_end(i->store, e);
 	if (e != OK)
-		store_rollback(i->store);
-	else
-		e = store_commit(i->store);
-	if (e != OK)
-		return err_why(why, e, "nothing was stored: %s", store_error(i->store));
+		return err_why(why, e, "nothing was stored: %s", err_text(e));
 	/* A reader in the way is no fault: the gateway's own commits copy the rest. */
 	(void)store_checkpoint(i->store);
 	return OK;
@@ -432,6 +435,12 @@ static enum err carry_out(
 	if (e != OK)
 		return err_why(why, e, "%s: %s", i->order->file, reason.text);
 	i->areas = &i->wave->variables[survey_variable_find(i->wave, "area")];
+	const struct survey_variable *administrations =
+		&i->wave->variables[survey_variable_find(i->wave, "administration")];
+	i->name = administrations
+			  ->values[survey_value_find(
+				  administrations, i->order->administration)]
+			  .name;
 	return i->order->dry_run ? look(i, why) : keep(i, why);
 }
 

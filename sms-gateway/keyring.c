@@ -4,6 +4,7 @@
 #include <string.h>
 
 static const char webhook_file[] = "webhook.key";
+static const char salt[] = "sms-gateway";
 
 static char *key_file(const char *keys, const char *administration, const char *what)
 {
@@ -17,7 +18,7 @@ static char *key_file(const char *keys, const char *administration, const char *
 static void derive(const uint8_t key[static SECRET_KEY], const char *info,
 	uint8_t out[static SECRET_KEY])
 {
-	secret_hkdf(NULL, 0, key, SECRET_KEY, info, out, SECRET_KEY);
+	secret_hkdf(salt, sizeof salt - 1, key, SECRET_KEY, info, out, SECRET_KEY);
 }
 
 static enum err read_key(
@@ -83,7 +84,7 @@ enum err keyring_refusal_ensure(const char *keys, const char *administration,
 static struct keyring_hash hash(
 	const uint8_t key[static SECRET_KEY], const char *kind, const char *text)
 {
-	struct keyring_hash h;
+	struct keyring_hash h = { { 0 } };
 	struct buf whole = { 0 };
 	buf_format(&whole, "%s:%s", kind, text);
 	secret_hmac(key, SECRET_KEY, buf_string(&whole), whole.len, h.bytes);
@@ -183,8 +184,8 @@ enum err keyring_webhook(
 	enum err e = secret_key_load(file, key, why);
 	if (e != OK)
 		return e;
-	secret_hkdf(
-		NULL, 0, key, sizeof key, "brukarenkat webhook", secret, sizeof secret);
+	secret_hkdf(salt, sizeof salt - 1, key, sizeof key, "brukarenkat webhook", secret,
+		sizeof secret);
 	secret_hex(secret, sizeof secret, out);
 	secret_wipe(key, sizeof key);
 	return OK;

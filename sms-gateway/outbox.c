@@ -54,15 +54,10 @@ static enum err recover(struct store *s, struct why *why)
 {
 	int64_t unknown = 0;
 	enum err e = store_begin(s);
-	if (e == OK) {
-		e = store_recover_tx(s, &unknown);
-		if (e == OK)
-			e = store_commit(s);
-		else
-			store_rollback(s);
-	}
+	if (e == OK)
+		e = store_end(s, store_recover_tx(s, &unknown));
 	if (e != OK)
-		return err_why(why, e, "%s: %s", store_administration(s), store_error(s));
+		return err_why(why, e, "%s: %s", store_administration(s), err_text(e));
 	if (unknown)
 		log_warning(
 			"%s: %lld messages may or may not have been sent before the gateway stopped; "
@@ -191,61 +186,76 @@ static enum err stop(struct store *s, int64_t message, const char *wave)
 		return e;
 	e = wave ? store_wave_stop_tx(s, wave, &stopped)
 		 : store_message_stop_tx(s, message);
-	if (e == OK)
-		return store_commit(s);
-	store_rollback(s);
-	return e;
+	return store_end(s, e);
 }
 
-/* Opens the number and the code, and looks once more whether the number has refused. */
+/* What is stored of the number and the code, in clear. */
+static enum err open_sealed(const struct keyring_wave *keys, struct sending *m,
+	struct code *ret_code, struct why *why)
+{
+	struct buf code = { 0 };
+	enum err e = keyring_open_text(keys, "phone", m->message.contact,
+		m->message.phone.data, m->message.phone.len, &m->phone);
+	if (e == OK)
+		e = keyring_open(keys, "code", m->message.contact, m->message.code.data,
+			m->message.code.len, &code);
+	if (e == OK && code.len != INVITATION_CODE)
+		e = ERR_CRYPTO;
+	if (e == OK)
+		memcpy(ret_code->bytes, code.data, INVITATION_CODE);
+	buf_clear(&code);
+	return e == OK ? OK
+		       : err_why(why, e,
+				 "the key file of %s does not open what is stored",
+				 m->wave);
+}
+
+static void write_text(const struct outbox *o, struct sending *m, const struct code *code)
+{
+	char typed[INVITATION_CODE_TEXT + 1];
+	struct buf link = { 0 };
+	code_format(code, typed);
+	buf_format(&link, "%s/%s", o->config->link, typed);
+	text_compose(m->message.kind == STORE_REMINDER ? o->config->text_reminder
+						       : o->config->text,
+		buf_string(&link), &m->text);
+	m->segments = text_measure(buf_string(&m->text)).segments;
+	buf_clear(&link);
+	secret_wipe(typed, sizeof typed);
+}
+
+static enum err look_for_refusal(
+	struct outbox *o, struct sending *m, bool *ret_refused, struct why *why)
+{
+	struct keyring_refusal refusal;
+	enum err e = keyring_refusal_load(
+		o->config->keys, store_administration(m->store), &refusal, why);
+	if (e != OK)
+		return e;
+	struct keyring_hash hash = keyring_refusal_phone(&refusal, buf_string(&m->phone));
+	secret_wipe(&refusal, sizeof refusal);
+	e = store_is_refused(m->store, &hash, ret_refused);
+	return e == OK ? OK : err_why(why, e, "%s", store_error(m->store));
+}
+
+/* Makes the message ready to be sent, and looks once more whether the number has refused.
+ */
 static enum err open_message(
 	struct outbox *o, struct sending *m, bool *ret_refused, struct why *why)
 {
-	const char *administration = store_administration(m->store);
-	struct keyring_wave keys = { 0 };
-	struct keyring_refusal refusal = { 0 };
-	struct buf code = { 0 };
-	enum err e =
-		keyring_wave_load(o->config->keys, administration, m->wave, &keys, why);
-	if (e == OK)
-		e = keyring_refusal_load(o->config->keys, administration, &refusal, why);
-	if (e == OK) {
-		e = keyring_open_text(&keys, "phone", m->message.contact,
-			m->message.phone.data, m->message.phone.len, &m->phone);
-		if (e == OK)
-			e = keyring_open(&keys, "code", m->message.contact,
-				m->message.code.data, m->message.code.len, &code);
-		if (e == OK && code.len != INVITATION_CODE)
-			e = ERR_CRYPTO;
-		if (e != OK)
-			(void)err_why(why, e,
-				"the key file of %s does not open what is stored",
-				m->wave);
-	}
-	if (e == OK) {
-		struct code bytes;
-		char typed[INVITATION_CODE_TEXT + 1];
-		struct buf link = { 0 };
-		memcpy(bytes.bytes, code.data, sizeof bytes.bytes);
-		code_format(&bytes, typed);
-		buf_format(&link, "%s/%s", o->config->link, typed);
-		text_compose(m->message.kind == STORE_REMINDER ? o->config->text_reminder
-							       : o->config->text,
-			buf_string(&link), &m->text);
-		m->segments = text_measure(buf_string(&m->text)).segments;
-		buf_clear(&link);
-		secret_wipe(&bytes, sizeof bytes);
-		secret_wipe(typed, sizeof typed);
-		struct keyring_hash hash =
-			keyring_refusal_phone(&refusal, buf_string(&m->phone));
-		e = store_is_refused(m->store, &hash, ret_refused);
-		if (e != OK)
-			(void)err_why(why, e, "%s", store_error(m->store));
-	}
-	buf_clear(&code);
+	struct keyring_wave keys;
+	struct code code;
+	enum err e = keyring_wave_load(
+		o->config->keys, store_administration(m->store), m->wave, &keys, why);
+	if (e != OK)
+		return e;
+	e = open_sealed(&keys, m, &code, why);
 	secret_wipe(&keys, sizeof keys);
-	secret_wipe(&refusal, sizeof refusal);
-	return e;
+	if (e != OK)
+		return e;
+	write_text(o, m, &code);
+	secret_wipe(&code, sizeof code);
+	return look_for_refusal(o, m, ret_refused, why);
 }
 
 static enum err take(struct sending *m, bool *ret_taken)
@@ -253,11 +263,8 @@ static enum err take(struct sending *m, bool *ret_taken)
 	enum err e = store_begin(m->store);
 	if (e != OK)
 		return e;
-	e = store_message_take_tx(m->store, m->message.message, ret_taken);
-	if (e == OK)
-		return store_commit(m->store);
-	store_rollback(m->store);
-	return e;
+	return store_end(
+		m->store, store_message_take_tx(m->store, m->message.message, ret_taken));
 }
 
 /* What came of it must reach the disk: nothing else is sent before. If the gateway is
@@ -267,17 +274,13 @@ static void settle(struct outbox *o, struct sending *m, enum store_state state,
 {
 	do {
 		enum err e = store_begin(m->store);
-		if (e == OK) {
-			e = store_message_settle_tx(m->store, m->message.message, state,
-				not_before, give_back);
-			if (e == OK)
-				e = store_commit(m->store);
-			else
-				store_rollback(m->store);
-		}
+		if (e == OK)
+			e = store_end(m->store,
+				store_message_settle_tx(m->store, m->message.message,
+					state, not_before, give_back));
 		if (e == OK)
 			return;
-		trouble(o, m->store, store_error(m->store));
+		trouble(o, m->store, err_text(e));
 	} while (loop_wait(o->loop, WAVES_SOONEST_MS));
 }
 
@@ -376,15 +379,17 @@ static int64_t send_one(struct outbox *o, struct sending *m)
 		return POLL_MS;
 	}
 	if (m->message.hold || refused) {
-		if (stop(m->store, m->message.message, NULL) != OK)
-			trouble(o, m->store, store_error(m->store));
+		enum err e = stop(m->store, m->message.message, NULL);
+		if (e != OK)
+			trouble(o, m->store, err_text(e));
 		return 0;
 	}
 	int64_t wait = schedule_bucket_take(&o->bucket, m->segments, clock_ticks());
 	if (wait)
 		return wait;
-	if (take(m, &taken) != OK)
-		trouble(o, m->store, store_error(m->store));
+	enum err e = take(m, &taken);
+	if (e != OK)
+		trouble(o, m->store, err_text(e));
 	else if (taken)
 		hand_over(o, m);
 	return 0;
@@ -409,7 +414,7 @@ static bool try_wave(struct outbox *o, struct store *s, const struct survey_wave
 		*ret_wait = send_one(o, &m);
 	}
 	if (e != OK)
-		trouble(o, s, store_error(s));
+		trouble(o, s, err_text(e));
 	store_message_clear(&m.message);
 	buf_clear(&m.phone);
 	buf_clear(&m.text);
@@ -418,7 +423,7 @@ static bool try_wave(struct outbox *o, struct store *s, const struct survey_wave
 
 static int64_t send_next(struct outbox *o, int64_t now)
 {
-	int64_t wait;
+	int64_t wait = POLL_MS;
 	size_t count = stores_count(o->stores);
 	for (size_t i = 0; i < count; i++) {
 		size_t place = (o->turn + i) % count;

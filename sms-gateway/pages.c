@@ -67,7 +67,6 @@ static void reply(struct http_request *r, unsigned status, struct buf *b)
 
 struct listing {
 	struct buf *out;
-	const char *administration;
 	const char *wave;  /* the wave at hand */
 	char (*waves)[64]; /* those that have been shown */
 	char (*titles)[128];
@@ -101,7 +100,7 @@ static enum err show_row(void *context, const struct store_counts *c)
 	if (strcmp(c->wave, l->wave) != 0)
 		return OK;
 	html_raw(l->out, "<tr><th scope=\"row\">");
-	html_text(l->out, l->administration);
+	html_text(l->out, c->name);
 	if (c->refused)
 		html_raw(l->out,
 			"<br>Enkäten tar inte emot alla. Läs in filen igen och se varför.");
@@ -123,7 +122,6 @@ static enum err each_store(struct pages *p, struct listing *l, store_each_counts
 {
 	for (size_t i = 0; i < stores_count(p->stores); i++) {
 		struct store *s = stores_at(p->stores, i);
-		l->administration = store_administration(s);
 		enum err e = store_counts(s, each, l);
 		if (e != OK) {
 			log_error("%s: %s", store_administration(s), store_error(s));

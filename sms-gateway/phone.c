@@ -93,10 +93,10 @@ enum phone_kind phone_parse(const char *text, struct phone *ret_phone)
 {
 	char digits[LONGEST + 6];
 	bool plus;
-	if (!digits_of(without_label(text), &plus, digits))
+	if (!text[strspn(text, " \t")])
+		return PHONE_MISSING;
+	if (!digits_of(without_label(text), &plus, digits) || !*digits)
 		return PHONE_INVALID;
-	if (!*digits)
-		return plus ? PHONE_INVALID : PHONE_MISSING;
 	if (plus)
 		return international(digits, ret_phone);
 	if (starts(digits, "00"))

@@ -31,11 +31,7 @@ static enum err take_report(
 	enum err e = store_begin(s);
 	if (e != OK)
 		return e;
-	e = store_report_tx(s, ref, state);
-	if (e == OK)
-		return store_commit(s);
-	store_rollback(s);
-	return e;
+	return store_end(s, store_report_tx(s, ref, state));
 }
 
 /* In whichever administration's file the ref is. */
@@ -50,7 +46,7 @@ static enum err find_and_take(struct stores *all, const uint8_t ref[static STORE
 			e = take_report(s, ref, state);
 		if (e != OK)
 			log_error("%s: a delivery report was not stored: %s",
-				store_administration(s), store_error(s));
+				store_administration(s), err_text(e));
 		if (e != OK || *ret_found)
 			return e;
 	}

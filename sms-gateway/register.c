@@ -152,11 +152,7 @@ static enum err mark(
 	enum err e = store_begin(s);
 	if (e != OK)
 		return e;
-	e = store_batch_set_tx(s, wave, batch, state);
-	if (e == OK)
-		return store_commit(s);
-	store_rollback(s);
-	return e;
+	return store_end(s, store_batch_set_tx(s, wave, batch, state));
 }
 
 static enum err own_fault(struct store *s, const char *batch, enum err e, struct why *why)
@@ -166,7 +162,7 @@ static enum err own_fault(struct store *s, const char *batch, enum err e, struct
 		e == ERR_CRYPTO
 			? "the wave's key file does not open what is stored; bring back the "
 			  "right one"
-			: store_error(s));
+			: err_text(e));
 }
 
 static enum err register_one(const struct register_context *c, struct store *s,

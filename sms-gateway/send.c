@@ -170,16 +170,11 @@ static enum err keep(
 	struct choice *ch, struct store *s, size_t *ret_added, struct why *why)
 {
 	enum err e = store_begin(s);
-	if (e == OK) {
-		e = add_messages_tx(ch, s, ret_added);
-		if (e == OK)
-			e = store_commit(s);
-		else
-			store_rollback(s);
-	}
+	if (e == OK)
+		e = store_end(s, add_messages_tx(ch, s, ret_added));
 	return e == OK ? OK
 		       : err_why(why, e, "%s: nothing was planned: %s",
-				 store_administration(s), store_error(s));
+				 store_administration(s), err_text(e));
 }
 
 static enum err plan_administration(struct planning *p, struct store *s, struct why *why)

@@ -1,54 +1,18 @@
 #include "sms-gateway/store.h"
 #include "001.sql.h"
 #include "sms-gateway/config.h"
+#include "sms-gateway/store_statements.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum statement {
-	WAVE_PUT,
-	WAVE_HAS,
-	STRATUM_FIND,
-	STRATUM_ADD,
-	BATCH_NEXT,
-	BATCH_ADD,
-	BATCH_STRATUM_ADD,
-	LEFT_OUT_ADD,
-	CONTACT_NEXT,
-	CONTACT_ADD,
-	CONTACT_OF_PERSON,
-	CONTACT_OF_PHONE,
-	CONTACT_HOLD,
-	REFUSAL_HAS,
-	REFUSAL_ADD,
-	BATCH_AFTER,
-	BATCH_SET,
-	BATCH_STRATA,
-	BATCH_LEFT_OUT,
-	BATCH_CONTACTS,
-	BATCH_PLANNABLE,
-	MESSAGE_ADD,
-	MESSAGE_ANY,
-	MESSAGE_NEXT,
-	MESSAGE_TAKE,
-	MESSAGE_SETTLE,
-	MESSAGE_STOP,
-	WAVE_STOP,
-	RECOVER,
-	REF_HAS,
-	REPORT,
-	COUNT_WAVES,
-	COUNT_CONTACTS,
-	COUNT_MESSAGES,
-	STATEMENTS,
-};
-
 /* The states and kinds stand as numbers; see enum store_state, store_kind and
  * store_batch_state. */
 // clang-format off
 static const char *const sql[STATEMENTS] = {
-	[WAVE_PUT] = "INSERT INTO wave (wave, title) VALUES ($1, $2) ON CONFLICT (wave) DO UPDATE SET title = $2",
+	[WAVE_PUT] = "INSERT INTO wave (wave, title, name) VALUES ($1, $2, $3)"
+		" ON CONFLICT (wave) DO UPDATE SET title = $2, name = $3",
 	[WAVE_HAS] = "SELECT 1 FROM wave WHERE wave = $1",
 	[STRATUM_FIND] = "SELECT stratum FROM stratum WHERE wave = $1 AND area = $2 AND plan = $3",
 	[STRATUM_ADD] = "INSERT INTO stratum (wave, stratum, area, plan)"
@@ -100,7 +64,7 @@ static const char *const sql[STATEMENTS] = {
 	[REF_HAS] = "SELECT 1 FROM message WHERE ref = $1",
 	[REPORT] = "UPDATE message SET state = $2 WHERE ref = $1"
 		" AND CASE $2 WHEN 2 THEN state IN (0, 1, 5, 6) WHEN 4 THEN state NOT IN (3, 4) ELSE state <> 3 END",
-	[COUNT_WAVES] = "SELECT wave, title FROM wave ORDER BY wave",
+	[COUNT_WAVES] = "SELECT wave, title, name FROM wave ORDER BY wave",
 	[COUNT_CONTACTS] = "SELECT b.state, count(*) FROM contact c"
 		" JOIN batch b ON b.wave = c.wave AND b.batch = c.batch WHERE c.wave = $1 GROUP BY b.state",
 	[COUNT_MESSAGES] = "SELECT state, count(*) FROM message WHERE wave = $1 GROUP BY state",
@@ -109,11 +73,6 @@ static const char *const sql[STATEMENTS] = {
 
 static const char *const migrations[] = { sql_001 };
 static const struct db_schema schema = { migrations, 1 };
-
-struct store {
-	struct db *db;
-	char *administration;
-};
 
 static char *file_of(const char *state, const char *administration)
 {
@@ -168,14 +127,9 @@ enum err store_begin(struct store *s)
 	return db_begin(s->db);
 }
 
-enum err store_commit(struct store *s)
+enum err store_end(struct store *s, enum err e)
 {
-	return db_commit(s->db);
-}
-
-void store_rollback(struct store *s)
-{
-	db_rollback(s->db);
+	return db_end(s->db, e);
 }
 
 int64_t store_version(struct store *s)
@@ -190,7 +144,7 @@ enum err store_checkpoint(struct store *s)
 
 /* Runs a bound statement that gives one number or nothing. */
 static enum err one(
-	struct store *s, enum statement q, int64_t *ret_value, bool *ret_found)
+	struct store *s, enum store_statement q, int64_t *ret_value, bool *ret_found)
 {
 	bool row;
 	enum err e = db_next(s->db, q, &row);
@@ -206,13 +160,13 @@ static enum err one(
 	return OK;
 }
 
-static enum err has(struct store *s, enum statement q, bool *ret_has)
+enum err store_has(struct store *s, enum store_statement q, bool *ret_has)
 {
 	int64_t ignored;
 	return one(s, q, &ignored, ret_has);
 }
 
-static enum err number(struct store *s, enum statement q, int64_t *ret_value)
+static enum err number(struct store *s, enum store_statement q, int64_t *ret_value)
 {
 	bool found;
 	int64_t value = 0;
@@ -222,27 +176,29 @@ static enum err number(struct store *s, enum statement q, int64_t *ret_value)
 	return e;
 }
 
-static void set_wave_batch(
-	struct store *s, enum statement q, const char *wave, int64_t batch)
+void store_set_wave(
+	struct store *s, enum store_statement q, const char *wave, int64_t number)
 {
 	db_set_text(s->db, q, 1, wave);
-	db_set_int(s->db, q, 2, batch);
+	db_set_int(s->db, q, 2, number);
 }
 
-enum err store_wave_put_tx(struct store *s, const char *wave, const char *title)
+enum err store_wave_put_tx(
+	struct store *s, const char *wave, const char *title, const char *name)
 {
 	db_set_text(s->db, WAVE_PUT, 1, wave);
 	db_set_text(s->db, WAVE_PUT, 2, title);
+	db_set_text(s->db, WAVE_PUT, 3, name);
 	return db_run(s->db, WAVE_PUT);
 }
 
 enum err store_has_wave(struct store *s, const char *wave, bool *ret_has)
 {
 	db_set_text(s->db, WAVE_HAS, 1, wave);
-	return has(s, WAVE_HAS, ret_has);
+	return store_has(s, WAVE_HAS, ret_has);
 }
 
-static void set_stratum(struct store *s, enum statement q, const char *wave,
+static void set_stratum(struct store *s, enum store_statement q, const char *wave,
 	const char *area, enum plan plan)
 {
 	db_set_text(s->db, q, 1, wave);
@@ -277,7 +233,7 @@ enum err store_batch_add_tx(struct store *s, const char *wave, int64_t *ret_batc
 	enum err e = number(s, BATCH_NEXT, &batch);
 	if (e != OK)
 		return e;
-	set_wave_batch(s, BATCH_ADD, wave, batch);
+	store_set_wave(s, BATCH_ADD, wave, batch);
 	e = db_run(s->db, BATCH_ADD);
 	if (e == OK)
 		*ret_batch = batch;
@@ -287,7 +243,7 @@ enum err store_batch_add_tx(struct store *s, const char *wave, int64_t *ret_batc
 enum err store_batch_stratum_tx(struct store *s, const char *wave, int64_t batch,
 	unsigned stratum, long frame, long drawn)
 {
-	set_wave_batch(s, BATCH_STRATUM_ADD, wave, batch);
+	store_set_wave(s, BATCH_STRATUM_ADD, wave, batch);
 	db_set_int(s->db, BATCH_STRATUM_ADD, 3, stratum);
 	db_set_int(s->db, BATCH_STRATUM_ADD, 4, frame);
 	db_set_int(s->db, BATCH_STRATUM_ADD, 5, drawn);
@@ -297,7 +253,7 @@ enum err store_batch_stratum_tx(struct store *s, const char *wave, int64_t batch
 enum err store_left_out_tx(
 	struct store *s, const char *wave, int64_t batch, const char *reason, long count)
 {
-	set_wave_batch(s, LEFT_OUT_ADD, wave, batch);
+	store_set_wave(s, LEFT_OUT_ADD, wave, batch);
 	db_set_text(s->db, LEFT_OUT_ADD, 3, reason);
 	db_set_int(s->db, LEFT_OUT_ADD, 4, count);
 	return db_run(s->db, LEFT_OUT_ADD);
@@ -310,7 +266,7 @@ enum err store_contact_next(struct store *s, const char *wave, int64_t *ret_cont
 }
 
 static void set_blob(
-	struct store *s, enum statement q, int parameter, struct store_blob b)
+	struct store *s, enum store_statement q, int parameter, struct store_blob b)
 {
 	db_set_blob(s->db, q, parameter, b.data, b.len);
 }
@@ -332,7 +288,7 @@ enum err store_contact_add_tx(
 	return db_run(s->db, CONTACT_ADD);
 }
 
-static enum err contact_of(struct store *s, enum statement q, const char *wave,
+static enum err contact_of(struct store *s, enum store_statement q, const char *wave,
 	const struct keyring_hash *hash, int64_t *ret_contact)
 {
 	db_set_text(s->db, q, 1, wave);
@@ -355,7 +311,7 @@ enum err store_contact_of_phone(struct store *s, const char *wave,
 enum err store_contact_hold_tx(
 	struct store *s, const char *wave, int64_t contact, bool *ret_changed)
 {
-	set_wave_batch(s, CONTACT_HOLD, wave, contact);
+	store_set_wave(s, CONTACT_HOLD, wave, contact);
 	enum err e = db_run(s->db, CONTACT_HOLD);
 	if (e == OK)
 		*ret_changed = db_changed(s->db) > 0;
@@ -366,7 +322,7 @@ enum err store_is_refused(
 	struct store *s, const struct keyring_hash *hash, bool *ret_refused)
 {
 	db_set_blob(s->db, REFUSAL_HAS, 1, hash->bytes, KEYRING_HASH);
-	return has(s, REFUSAL_HAS, ret_refused);
+	return store_has(s, REFUSAL_HAS, ret_refused);
 }
 
 enum err store_refuse_tx(struct store *s, const struct keyring_hash *hash)
@@ -396,14 +352,12 @@ enum err store_batch_after(struct store *s, enum store_batch_state state,
 enum err store_batch_set_tx(
 	struct store *s, const char *wave, int64_t batch, enum store_batch_state state)
 {
-	set_wave_batch(s, BATCH_SET, wave, batch);
+	store_set_wave(s, BATCH_SET, wave, batch);
 	db_set_int(s->db, BATCH_SET, 3, state);
 	return db_run(s->db, BATCH_SET);
 }
 
-/* A walk: `while (step(…))` until the last row, an error of the engine or of the caller's
- * each(). */
-static bool step(struct store *s, enum statement q, enum err *e)
+bool store_step(struct store *s, enum store_statement q, enum err *e)
 {
 	bool row = false;
 	if (*e == OK)
@@ -413,7 +367,7 @@ static bool step(struct store *s, enum statement q, enum err *e)
 	return *e == OK && row;
 }
 
-static struct store_blob column(struct store *s, enum statement q, int n)
+struct store_blob store_column(struct store *s, enum store_statement q, int n)
 {
 	struct store_blob b;
 	b.data = db_blob(s->db, q, n, &b.len);
@@ -424,8 +378,8 @@ enum err store_batch_strata(struct store *s, const char *wave, int64_t batch,
 	store_each_stratum *each, void *context)
 {
 	enum err e = OK;
-	set_wave_batch(s, BATCH_STRATA, wave, batch);
-	while (step(s, BATCH_STRATA, &e))
+	store_set_wave(s, BATCH_STRATA, wave, batch);
+	while (store_step(s, BATCH_STRATA, &e))
 		e = each(context, (unsigned)db_int(s->db, BATCH_STRATA, 0),
 			db_text(s->db, BATCH_STRATA, 1),
 			(enum plan)db_int(s->db, BATCH_STRATA, 2),
@@ -438,192 +392,35 @@ enum err store_batch_left_out(struct store *s, const char *wave, int64_t batch,
 	store_each_left_out *each, void *context)
 {
 	enum err e = OK;
-	set_wave_batch(s, BATCH_LEFT_OUT, wave, batch);
-	while (step(s, BATCH_LEFT_OUT, &e))
+	store_set_wave(s, BATCH_LEFT_OUT, wave, batch);
+	while (store_step(s, BATCH_LEFT_OUT, &e))
 		e = each(context, db_text(s->db, BATCH_LEFT_OUT, 0),
 			(long)db_int(s->db, BATCH_LEFT_OUT, 1));
 	return e;
 }
 
 static enum err walk_contacts(
-	struct store *s, enum statement q, store_each_contact *each, void *context)
+	struct store *s, enum store_statement q, store_each_contact *each, void *context)
 {
 	enum err e = OK;
-	while (step(s, q, &e))
+	while (store_step(s, q, &e))
 		e = each(context, db_int(s->db, q, 0), db_int(s->db, q, 1) != 0,
-			column(s, q, 2), column(s, q, 3), column(s, q, 4));
+			store_column(s, q, 2), store_column(s, q, 3),
+			store_column(s, q, 4));
 	return e;
 }
 
 enum err store_batch_contacts(struct store *s, const char *wave, int64_t batch,
 	store_each_contact *each, void *context)
 {
-	set_wave_batch(s, BATCH_CONTACTS, wave, batch);
+	store_set_wave(s, BATCH_CONTACTS, wave, batch);
 	return walk_contacts(s, BATCH_CONTACTS, each, context);
 }
 
 enum err store_batch_plannable(struct store *s, const char *wave, int64_t batch,
 	enum store_kind kind, store_each_contact *each, void *context)
 {
-	set_wave_batch(s, BATCH_PLANNABLE, wave, batch);
+	store_set_wave(s, BATCH_PLANNABLE, wave, batch);
 	db_set_int(s->db, BATCH_PLANNABLE, 3, kind);
 	return walk_contacts(s, BATCH_PLANNABLE, each, context);
-}
-
-enum err store_message_add_tx(struct store *s, const char *wave, int64_t contact,
-	enum store_kind kind, const uint8_t ref[static STORE_REF], bool *ret_added)
-{
-	set_wave_batch(s, MESSAGE_ADD, wave, contact);
-	db_set_int(s->db, MESSAGE_ADD, 3, kind);
-	db_set_blob(s->db, MESSAGE_ADD, 4, ref, STORE_REF);
-	enum err e = db_run(s->db, MESSAGE_ADD);
-	if (e == OK)
-		*ret_added = db_changed(s->db) > 0;
-	return e;
-}
-
-enum err store_any_queued(struct store *s, bool *ret_any)
-{
-	return has(s, MESSAGE_ANY, ret_any);
-}
-
-static void read_message(struct store *s, struct store_message *m)
-{
-	*m = (struct store_message){
-		.message = db_int(s->db, MESSAGE_NEXT, 0),
-		.contact = db_int(s->db, MESSAGE_NEXT, 1),
-		.kind = (enum store_kind)db_int(s->db, MESSAGE_NEXT, 2),
-		.tries = (unsigned)db_int(s->db, MESSAGE_NEXT, 3),
-		.hold = db_int(s->db, MESSAGE_NEXT, 5) != 0,
-	};
-	struct store_blob ref = column(s, MESSAGE_NEXT, 4);
-	if (ref.len == sizeof m->ref)
-		memcpy(m->ref, ref.data, sizeof m->ref);
-	struct store_blob phone = column(s, MESSAGE_NEXT, 6);
-	buf_add(&m->phone, phone.data, phone.len);
-	struct store_blob code = column(s, MESSAGE_NEXT, 7);
-	buf_add(&m->code, code.data, code.len);
-}
-
-enum err store_message_next(struct store *s, const char *wave, int64_t now,
-	struct store_message *ret_message, bool *ret_found)
-{
-	bool row;
-	set_wave_batch(s, MESSAGE_NEXT, wave, now);
-	enum err e = db_next(s->db, MESSAGE_NEXT, &row);
-	if (e == OK && row)
-		read_message(s, ret_message);
-	db_done(s->db, MESSAGE_NEXT);
-	if (e == OK)
-		*ret_found = row;
-	return e;
-}
-
-void store_message_clear(struct store_message *m)
-{
-	buf_clear(&m->phone);
-	buf_clear(&m->code);
-}
-
-enum err store_message_take_tx(struct store *s, int64_t message, bool *ret_taken)
-{
-	db_set_int(s->db, MESSAGE_TAKE, 1, message);
-	enum err e = db_run(s->db, MESSAGE_TAKE);
-	if (e == OK)
-		*ret_taken = db_changed(s->db) > 0;
-	return e;
-}
-
-enum err store_message_settle_tx(struct store *s, int64_t message, enum store_state state,
-	int64_t not_before, bool give_back)
-{
-	db_set_int(s->db, MESSAGE_SETTLE, 1, message);
-	db_set_int(s->db, MESSAGE_SETTLE, 2, state);
-	db_set_int(s->db, MESSAGE_SETTLE, 3, not_before);
-	db_set_int(s->db, MESSAGE_SETTLE, 4, give_back);
-	return db_run(s->db, MESSAGE_SETTLE);
-}
-
-enum err store_message_stop_tx(struct store *s, int64_t message)
-{
-	db_set_int(s->db, MESSAGE_STOP, 1, message);
-	return db_run(s->db, MESSAGE_STOP);
-}
-
-enum err store_wave_stop_tx(struct store *s, const char *wave, int64_t *ret_stopped)
-{
-	db_set_text(s->db, WAVE_STOP, 1, wave);
-	enum err e = db_run(s->db, WAVE_STOP);
-	if (e == OK)
-		*ret_stopped = db_changed(s->db);
-	return e;
-}
-
-enum err store_recover_tx(struct store *s, int64_t *ret_unknown)
-{
-	enum err e = db_run(s->db, RECOVER);
-	if (e == OK)
-		*ret_unknown = db_changed(s->db);
-	return e;
-}
-
-enum err store_has_ref(
-	struct store *s, const uint8_t ref[static STORE_REF], bool *ret_found)
-{
-	db_set_blob(s->db, REF_HAS, 1, ref, STORE_REF);
-	return has(s, REF_HAS, ret_found);
-}
-
-enum err store_report_tx(
-	struct store *s, const uint8_t ref[static STORE_REF], enum store_state state)
-{
-	db_set_blob(s->db, REPORT, 1, ref, STORE_REF);
-	db_set_int(s->db, REPORT, 2, state);
-	return db_run(s->db, REPORT);
-}
-
-static enum err count_contacts(struct store *s, struct store_counts *c)
-{
-	enum err e = OK;
-	db_set_text(s->db, COUNT_CONTACTS, 1, c->wave);
-	while (step(s, COUNT_CONTACTS, &e)) {
-		int64_t state = db_int(s->db, COUNT_CONTACTS, 0);
-		long count = (long)db_int(s->db, COUNT_CONTACTS, 1);
-		c->contacts += count;
-		if (state != STORE_BATCH_REGISTERED)
-			c->unregistered += count;
-		if (state == STORE_BATCH_REFUSED)
-			c->refused += count;
-	}
-	return e;
-}
-
-static enum err count_messages(struct store *s, struct store_counts *c)
-{
-	enum err e = OK;
-	db_set_text(s->db, COUNT_MESSAGES, 1, c->wave);
-	while (step(s, COUNT_MESSAGES, &e)) {
-		int64_t state = db_int(s->db, COUNT_MESSAGES, 0);
-		if (state >= 0 && state <= STORE_STOPPED)
-			c->states[state] = (long)db_int(s->db, COUNT_MESSAGES, 1);
-	}
-	return e;
-}
-
-enum err store_counts(struct store *s, store_each_counts *each, void *context)
-{
-	enum err e = OK;
-	while (step(s, COUNT_WAVES, &e)) {
-		struct store_counts c = { 0 };
-		(void)snprintf(
-			c.wave, sizeof c.wave, "%s", db_text(s->db, COUNT_WAVES, 0));
-		(void)snprintf(
-			c.title, sizeof c.title, "%s", db_text(s->db, COUNT_WAVES, 1));
-		e = count_contacts(s, &c);
-		if (e == OK)
-			e = count_messages(s, &c);
-		if (e == OK)
-			e = each(context, &c);
-	}
-	return e;
 }

@@ -77,15 +77,17 @@ const char *store_administration(const struct store *s);
 const char *store_error(const struct store *s);
 
 enum err store_begin(struct store *s);
-enum err store_commit(struct store *s);
-void store_rollback(struct store *s);
+/* Ends it: commits when e is OK, else rolls back. Returns e, or what became of the
+ * commit. */
+enum err store_end(struct store *s, enum err e);
 /* Changes whenever another connection has committed. */
 int64_t store_version(struct store *s);
 /* Empties the write-ahead log; ERR_CONFLICT while a reader stands in the way. */
 enum err store_checkpoint(struct store *s);
 
-/* Waves and import. */
-enum err store_wave_put_tx(struct store *s, const char *wave, const char *title);
+/* Waves and import. The titles are for staff, and follow the last import. */
+enum err store_wave_put_tx(
+	struct store *s, const char *wave, const char *title, const char *name);
 enum err store_has_wave(struct store *s, const char *wave, bool *ret_has);
 /* The stratum's number, the next free one when it is new. */
 enum err store_stratum_tx(struct store *s, const char *wave, const char *area,
@@ -170,6 +172,7 @@ enum err store_report_tx(
 struct store_counts {
 	char wave[64];
 	char title[128];
+	char name[128]; /* of the administration */
 	long contacts;
 	long unregistered; /* contacts whose batch survey-server has not taken yet */
 	long refused;      /* of these, those it will not take */

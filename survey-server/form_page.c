@@ -1,5 +1,20 @@
 #include "form_page.h"
 #include "common/secret.h"
+#include <string.h>
+
+/* Words joined by a slash may part after it, or they are wider than a small screen. */
+static void slashed(struct buf *b, const char *text)
+{
+	const char *slash;
+	while ((slash = strchr(text, '/'))) {
+		auto_(buf) struct buf word = { 0 };
+		buf_add(&word, text, (size_t)(slash + 1 - text));
+		html_text(b, buf_string(&word));
+		html_raw(b, "<wbr>");
+		text = slash + 1;
+	}
+	html_text(b, text);
+}
 
 static void option(struct buf *b, const struct question *q, const char *value,
 	const char *text, bool checked, bool apart)
@@ -14,9 +29,9 @@ static void option(struct buf *b, const struct question *q, const char *value,
 	html_raw(b, "\"");
 	if (checked)
 		html_raw(b, " checked");
-	html_raw(b, "> ");
-	html_text(b, text);
-	html_raw(b, "</label>\n");
+	html_raw(b, "> <span>");
+	slashed(b, text);
+	html_raw(b, "</span></label>\n");
 }
 
 static void question(
@@ -25,11 +40,11 @@ static void question(
 	const struct question *q = &all->questions[n];
 	html_raw(b, "<fieldset>\n<legend><span class=\"step\">");
 	buf_format(b, "Fråga %zu av %zu</span> ", n + 1, all->count);
-	html_text(b, q->text);
-	html_raw(b, "</legend>\n");
+	slashed(b, q->text);
 	if (q->condition_count)
 		html_raw(b,
-			"<p class=\"hint\">Hoppa över frågan om inget har blivit bättre.</p>\n");
+			"<span class=\"hint\">Hoppa över frågan om inget har blivit bättre.</span>");
+	html_raw(b, "</legend>\n");
 	bool apart = true;
 	for (size_t i = 0; i < q->option_count; i++) {
 		const struct option *o = &q->options[i];
@@ -79,11 +94,11 @@ void form_page_form(struct buf *b, const struct page_city *city, const struct wa
 	html_raw(b,
 		"<p>Det här är allt som sparas: dina svar och till exempel vilket område "
 		"stödet hör till. Inte ditt namn och inte ditt nummer.</p>\n"
-		"<div class=\"way\"><button>Skicka mina svar</button></div>\n</form>\n"
+		"<div class=\"way\"><button type=\"submit\">Skicka mina svar</button></div>\n</form>\n"
 		"<h2>Vill du inte vara med?</h2>\n"
 		"<form method=\"post\" class=\"way\">\n"
-		"<button class=\"quiet\" name=\"decline\" value=\"wrong-person\">Fel person</button>\n"
-		"<button class=\"quiet\" name=\"decline\" value=\"no\">Nej tack</button>\n"
+		"<button type=\"submit\" class=\"quiet\" name=\"decline\" value=\"wrong-person\">Fel person</button>\n"
+		"<button type=\"submit\" class=\"quiet\" name=\"decline\" value=\"no\">Nej tack</button>\n"
 		"</form>\n");
 	page_end(b);
 }
@@ -102,7 +117,7 @@ void form_page_start(struct buf *b, const struct page_city *city, const char *pr
 		"<label class=\"field\" for=\"code\">Din kod, 16 tecken</label>\n"
 		"<input type=\"text\" id=\"code\" name=\"code\" maxlength=\"40\" "
 		"autocapitalize=\"characters\" spellcheck=\"false\" required>\n"
-		"<div class=\"way\"><button>Till frågorna</button></div>\n</form>\n");
+		"<div class=\"way\"><button type=\"submit\">Till frågorna</button></div>\n</form>\n");
 	page_end(b);
 }
 

@@ -46,6 +46,7 @@ static size_t gather(const char *text, char *out, size_t room)
 enum err recovery_parse(const char *text, uint8_t ret_key[static 32], struct why *why)
 {
 	char all[RECOVERY_GROUPS * (GROUP + 1)], digits[DIGITS + 1] = "";
+	uint8_t key[32];
 	size_t n = gather(text, all, sizeof all);
 	enum err e = OK;
 	for (size_t g = 0; e == OK && g < RECOVERY_GROUPS && (g + 1) * (GROUP + 1) <= n;
@@ -65,9 +66,12 @@ enum err recovery_parse(const char *text, uint8_t ret_key[static 32], struct why
 		e = err_why(why, ERR_INPUT,
 			"the recovery key has %d groups of %d characters, this has %zu characters",
 			RECOVERY_GROUPS, GROUP + 1, n);
-	if (e == OK && !base32_decode(digits, ret_key, 32))
+	if (e == OK && !base32_decode(digits, key, sizeof key))
 		e = err_why(
 			why, ERR_INPUT, "the last group of the recovery key is mistyped");
+	if (e == OK)
+		memcpy(ret_key, key, sizeof key);
+	secret_wipe(key, sizeof key);
 	secret_wipe(all, sizeof all);
 	secret_wipe(digits, sizeof digits);
 	return e;

@@ -204,7 +204,7 @@ static const char *colour(const struct question *q, int grade)
 	return grade > q->grades - 2 ? good[grade - q->grades + 1] : NULL;
 }
 
-enum { BAR_HALF = 75, BAR_HEIGHT = 18 };
+enum { BAR_HALF = 100, BAR_HEIGHT = 18 };
 
 struct slice {
 	double share;
@@ -295,21 +295,25 @@ static void question_row(const struct report *r, struct buf *b, const struct jso
 	html_raw(b, "</tr>\n");
 }
 
-/* A value that nobody was invited under is no group of this wave. */
-static bool in_wave(const struct json *row)
+/* A value that nobody was invited under is no group of this wave, and a rest group
+ * without figures holds none. */
+static bool is_group(const struct json *row, const struct json *figure)
 {
-	double invited;
-	return is_rest(row) ||
-	       (json_number(json_get(row, "invited"), &invited) && invited > 0);
+	double n;
+	if (is_rest(row))
+		return json_number(figure, &n);
+	return json_number(json_get(row, "invited"), &n) && n > 0;
 }
 
 static void rows(
 	const struct report *r, struct buf *b, const char *by, const struct question *q)
 {
 	const struct json *row = json_first(json_get(table(r, by), "rows"));
-	for (; row; row = json_next(row))
-		if (in_wave(row))
+	for (; row; row = json_next(row)) {
+		const struct json *figures = json_get(row, "questions");
+		if (is_group(row, json_get(json_get(figures, q->link), "graded")))
 			question_row(r, b, row, q);
+	}
 }
 
 static void key(struct buf *b, const struct question *q)
@@ -334,8 +338,7 @@ static void question_section(const struct report *r, struct buf *b, size_t n)
 	const struct question *q = &r->definition.questionnaire.questions[n];
 	buf_format(b, "<h2 id=\"%s\">Fråga %zu. ", q->link, n + 1);
 	html_text(b, q->text);
-	html_raw(b,
-		"</h2>\n<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-labelledby=\"");
+	html_raw(b, "</h2>\n<section class=\"wide\" tabindex=\"0\" aria-labelledby=\"");
 	html_text(b, q->link);
 	html_raw(b, "\">\n<table>\n<caption>Antal svar per verksamhetsområde");
 	if (q->condition_count)
@@ -355,7 +358,7 @@ static void question_section(const struct report *r, struct buf *b, size_t n)
 		"<tbody>\n");
 	rows(r, b, "area", q);
 	rows(r, b, NULL, q);
-	html_raw(b, "</tbody>\n</table>\n</div>\n");
+	html_raw(b, "</tbody>\n</table>\n</section>\n");
 	key(b, q);
 }
 
@@ -405,13 +408,13 @@ static void areas_section(const struct report *r, struct buf *b)
 {
 	html_raw(b,
 		"<h2 id=\"areas\">Vilka har svarat?</h2>\n"
-		"<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-labelledby=\"areas\">\n"
+		"<section class=\"wide\" tabindex=\"0\" aria-labelledby=\"areas\">\n"
 		"<table>\n<thead><tr><th scope=\"col\">Verksamhetsområde</th>"
 		"<th scope=\"col\">Tillfrågade</th><th scope=\"col\">Svarade</th></tr></thead>\n"
 		"<tbody>\n");
 	const struct json *row = json_first(json_get(table(r, "area"), "rows"));
 	for (; row; row = json_next(row)) {
-		if (!in_wave(row))
+		if (!is_group(row, json_get(row, "answered")))
 			continue;
 		html_raw(b, "<tr><th scope=\"row\">");
 		html_text(b, row_name(r, row));
@@ -420,7 +423,7 @@ static void areas_section(const struct report *r, struct buf *b)
 		number_cell(b, json_get(row, "answered"));
 		html_raw(b, "</tr>\n");
 	}
-	html_raw(b, "</tbody>\n</table>\n</div>\n");
+	html_raw(b, "</tbody>\n</table>\n</section>\n");
 }
 
 enum err report_html(struct store *s, const struct wave *w, struct buf *ret_page)

@@ -2,7 +2,8 @@
 
 CREATE TABLE wave (
 	wave TEXT NOT NULL PRIMARY KEY, -- survey-server's name for it
-	title TEXT NOT NULL             -- for staff
+	title TEXT NOT NULL,            -- for staff
+	name TEXT NOT NULL              -- the administration's name in that wave, for staff
 ) WITHOUT ROWID;
 
 -- The groups that persons were drawn in; numbered per wave, the same in every batch.

@@ -22,6 +22,11 @@ AREAS = {
     "aldreomsorg": ("Äldreomsorg", ["Hemtjänst", "Dagverksamhet"]),
 }
 
+# The last two digits of a telephone number tell the area: the outbox shows no more of a number than that, and
+# deploy/demo must know whose link it answers.
+ENDINGS = {"ekonomiskt-bistand": 30, "missbruk-beroende": 12, "socialpsykiatri": 10, "funktionsnedsattning": 14,
+           "barn-unga": 10, "vald-nara-relation": 6, "aldreomsorg": 3, None: 15}
+
 # Persons per area, in the order of AREAS. The last is small on purpose: with six of ten answering it stays under
 # ten answers over the whole city, and the report must join it with the next smallest.
 CITY = {
@@ -60,20 +65,32 @@ def phone_text(chance, number):
                           f"{local[:3]}-{local[3:6]} {local[6:8]} {local[8:]}"])
 
 
+def numbers_by_area():
+    """070-1740000 … 070-1740999, dealt out by their last two digits; None: for rows that are left out.
+
+    PTS has set 070-1740605 to 070-1740699 aside; they come first and are too few, see README.md.
+    """
+    order = [*range(605, 700), *range(0, 605), *range(700, 1000)]
+    dealt, first = {}, 0
+    for area, count in ENDINGS.items():
+        dealt[area] = [number for number in order if first <= number % 100 < first + count]
+        first += count
+    return dealt
+
+
 class City:
     def __init__(self):
         self.chance = random.Random(20270201)
-        # PTS has set 070-1740605 to 070-1740699 aside; they are too few, see README.md.
-        self.numbers = list(range(605, 700)) + list(range(0, 605)) + list(range(700, 1000))
+        self.numbers = numbers_by_area()
         self.next_person = 123
 
-    def person(self, administration, code, named):
+    def person(self, administration, code, named, usable=True):
         chance = self.chance
         name, measures = AREAS[code]
         self.next_person += chance.randint(1, 9)
         row = {
             "person_id": f"T-{self.next_person:06}",
-            "telefon": phone_text(chance, self.numbers.pop(0)),
+            "telefon": phone_text(chance, self.numbers[code if usable else None].pop(0)),
             "namn": f"{chance.choice(FIRST)} {chance.choice(LAST)}",
             "språk": chance.choice(LANGUAGES),
             "verksamhetsområde": name if named else code,
@@ -106,12 +123,13 @@ class City:
             ("sms-no", {"sms_tillåtet": "nej"}),
         ]
         for reason, change in changes:
-            yield reason, self.person(administration, "ekonomiskt-bistand", named) | change
-        one, other = (self.person(administration, "socialpsykiatri", named) for _ in range(2))
+            yield reason, self.person(administration, "ekonomiskt-bistand", named, False) | change
+        one, other = (self.person(administration, "socialpsykiatri", named, False) for _ in range(2))
         yield "phone-shared", one
         yield "phone-shared", other | {"telefon": one["telefon"]}
         yield "duplicate", dict(good[0])
-        yield "sms-not-safe", self.person(administration, "vald-nara-relation", named) | {"sms_tillåtet": ""}
+        silent = self.person(administration, "vald-nara-relation", named, False)
+        yield "sms-not-safe", silent | {"sms_tillåtet": ""}
 
     def administration(self, administration, sizes, named):
         good = [self.person(administration, code, named)

@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""Both daemons on loopback, with invented people, for the browser tests.
+
+usage: servers.py [--people N]      N invited to the larger of the two published waves
+
+Prints one line of JSON about them, then answers each line of its input with one: `box` with the ballots of the open
+wave. Stops them in order when its input ends.
+"""
+import argparse
+import json
+import random
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from types import SimpleNamespace
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
+
+import gateway
+import survey
+
+# How big each area is of the whole, and how content its people are.
+AREAS = [(0.32, 0.68), (0.22, 0.60), (0.18, 0.74), (0.16, 0.80), (0.12, 0.57)]
+OPEN_WAVE = "2027-1"
+INVITED = 40
+
+
+def answers_of(chance, content):
+    fields = {}
+    for q, grades in survey.GRADED.items():
+        kind = chance.random()
+        if kind < 0.05:
+            fields[q] = str(grades + 1)
+        elif kind < 0.97:
+            fields[q] = str(1 + sum(chance.random() > content for _ in range(grades - 1)))
+    return fields
+
+
+def add_wave(server, wave, title):
+    server.must("wave", "add", "--id", wave, "--title", title, "--questionnaire", "skr-brukarfragor",
+                "--opens", survey.day(-1), "--closes", survey.day(30), "--custody", "server")
+
+
+def publish(server, wave, title, people):
+    """A wave that most of the people answered; the same answers every time."""
+    chance = random.Random(wave)
+    add_wave(server, wave, title)
+    key = server.invitation_key
+    areas = [a for a, (part, _) in enumerate(AREAS) for _ in range(round(part * people))]
+    invitations = [survey.Invitation(key, wave, area=a, stratum=a) for a in areas]
+    reply = server.put(invitations, wave)
+    assert reply.status == 201, reply.body
+    with server.public() as client:
+        for invitation in invitations:
+            if chance.random() < 0.66:
+                reply = client.post(invitation.path, answers_of(chance, AREAS[invitation.area][1]))
+                assert reply.status == 200, (reply.status, reply.body)
+    server.must("wave", "close", "--id", wave)
+    server.must("count", "--wave", wave, timeout=300)
+    server.must("publish", "--wave", wave)
+    return f"/resultat/{wave}"
+
+
+def sending(server, folder):
+    """A gateway with SMS in its outbox."""
+    keys = folder / "keys"
+    keys.mkdir(parents=True)
+    for name in ("internal.key", "invitation.key"):
+        shutil.copy(server.keys / name, keys)
+    other = gateway.Gateway(folder, SimpleNamespace(url=f"http://{server.host}:8081"))
+    for arguments in (lambda: other.bring_in(gateway.person_csv(12), wave=OPEN_WAVE),
+                      lambda: other.run("send", "--wave", OPEN_WAVE)):
+        done = arguments()
+        assert done.returncode == 0, done.stdout + done.stderr
+    other.start()
+    gateway.wait_until(lambda: other.states().keys() & {"sent", "delivered"} and not other.states().keys() & {
+        "queued", "sending"})
+    return other
+
+
+def serve(folder, people):
+    with survey.running(folder / "survey") as server:
+        results = [publish(server, "2026-1", "Brukarenkät våren 2026", people),
+                   publish(server, "2026-2", "Brukarenkät hösten 2026", 130)]
+        add_wave(server, OPEN_WAVE, "Brukarenkät våren 2027")
+        codes = [i.code for i in server.invite(INVITED, OPEN_WAVE, areas=len(AREAS))]
+        other = sending(server, folder / "gateway")
+        try:
+            print(json.dumps({"base": f"http://{server.host}:8080", "codes": codes, "results": results,
+                              "gateway": f"http://127.0.0.1:{other.staff}"}), flush=True)
+            for line in sys.stdin:
+                assert line == "box\n", line
+                print(json.dumps([answers for _, answers in server.box(OPEN_WAVE).answers()]), flush=True)
+            other.stop()
+        finally:
+            other.close()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--people", type=int, default=330)
+    with tempfile.TemporaryDirectory(prefix="brukarenkat-browser.") as folder:
+        serve(Path(folder), parser.parse_args().people)
+
+
+if __name__ == "__main__":
+    main()

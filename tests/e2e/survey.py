@@ -1,0 +1,563 @@
+"""The real survey-server on loopback, for the black-box tests."""
+import contextlib
+import hashlib
+import hmac
+import http.client
+import itertools
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import threading
+import time
+import urllib.parse
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = Path(os.environ.get("BUILD", ROOT / "build"))
+PROGRAM = BUILD / "survey-server" / "survey-server"
+LONG = bool(os.environ.get("LONG"))
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+# The value sets of questionnaires/values, in their order.
+ADMINISTRATIONS = ["bromma", "farsta", "hagersten-alvsjo", "sodermalm"]
+AREAS = ["ekonomiskt-bistand", "missbruk-beroende", "socialpsykiatri", "funktionsnedsattning", "barn-unga"]
+
+# Per question how many of its options are graded; the one after them is "vet inte".
+GRADED = {"q1": 5, "q2": 5, "q3": 4, "q4": 5, "q5": 5, "q6": 4}
+QUESTIONS = list(GRADED)
+
+THANKS = "Tack för dina svar!".encode()
+GONE = "Länken går inte att använda".encode()
+FORM = "Skicka mina svar".encode()
+LATER = "Vi kan inte spara dina svar just nu".encode()
+
+_addresses = itertools.count()
+
+
+def own_address():
+    """A loopback address that no other test uses, so that ports never collide."""
+    number = os.getpid() * 64 % 3_000_000 + next(_addresses)
+    return f"127.{64 + number // 62500}.{number // 250 % 250}.{1 + number % 250}"
+
+
+def wait_until(what, seconds=30):
+    end = time.monotonic() + seconds
+    while True:
+        value = what()
+        if value:
+            return value
+        assert time.monotonic() < end, f"never happened: {what}"
+        time.sleep(0.01)
+
+
+def day(offset):
+    """A wave's days are those of Stockholm."""
+    return (datetime.now(ZoneInfo("Europe/Stockholm")).date() + timedelta(days=offset)).isoformat()
+
+
+def environment(traced=False):
+    """The leak checker needs ptrace, which a traced or unprivileged process does not have for itself."""
+    options = os.environ.get("ASAN_OPTIONS", "abort_on_error=1:detect_stack_use_after_return=1")
+    if traced or os.geteuid() != 0:
+        options += ":detect_leaks=0"
+    undefined = os.environ.get("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1")
+    return dict(os.environ, ASAN_OPTIONS=options, UBSAN_OPTIONS=undefined)
+
+
+def expand(prk, info, length=16):
+    return hmac.new(prk, info + b"\x01", hashlib.sha256).digest()[:length]
+
+
+class Invitation:
+    """What sms-gateway makes for a person, by the words of design.md and common/invitation.h."""
+
+    def __init__(self, key, wave, area=0, administration=1, stratum=0, plan=1, code=None):
+        self.bytes = code or os.urandom(10)
+        number = int.from_bytes(self.bytes, "big")
+        self.code = "".join(ALPHABET[number >> (5 * i) & 31] for i in reversed(range(16)))
+        self.area = area
+        prk = hmac.new(key, self.bytes, hashlib.sha256).digest()
+        self.id = expand(prk, b"brukarenkat id")
+        background = bytes([1, plan]) + stratum.to_bytes(2, "big")
+        for value in [administration, area] + [0xffff] * 11:
+            background += value.to_bytes(2, "big")
+        background = background.ljust(32, b"\0")
+        self.sealed = AESGCM(expand(prk, b"brukarenkat seal")).encrypt(
+            bytes(12), background, wave.encode() + self.id)
+        self.path = "/" + self.code
+
+    @property
+    def hex(self):
+        return (self.id + self.sealed).hex()
+
+
+def batch_of(invitations, administration="farsta", left_out=None):
+    """The body of a PUT, with the strata that fit the invitations."""
+    areas = sorted({i.area for i in invitations})
+    counts = [sum(i.area == a for i in invitations) for a in areas]
+    return {
+        "administration": administration,
+        "strata": [{"stratum": a, "area": AREAS[a], "plan": "sms", "frame": n, "drawn": n}
+                   for a, n in zip(areas, counts)],
+        "left_out": left_out or {},
+        "invitations": sorted(i.hex for i in invitations),
+    }
+
+
+class Reply:
+    def __init__(self, status, headers, body):
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+    def header(self, name):
+        return self.headers.get(name)
+
+    def json(self):
+        return json.loads(self.body)
+
+
+class Client:
+    """One connection that is kept, as a browser's; made anew when the server closed it."""
+
+    def __init__(self, host, port, headers=None, timeout=60):
+        self.host, self.port, self.headers, self.timeout = host, port, headers or {}, timeout
+        self.connection = None
+
+    def request(self, method, path, body=None, headers=None):
+        fresh = self.connection is None
+        if fresh:
+            self.connection = http.client.HTTPConnection(self.host, self.port, timeout=self.timeout)
+        try:
+            self.connection.request(method, path, body, dict(self.headers, **(headers or {})))
+            answer = self.connection.getresponse()
+            reply = Reply(answer.status, answer.headers, answer.read())
+        except (OSError, http.client.HTTPException):
+            self.close()
+            # Only what can't have been taken is sent again.
+            if fresh or method not in ("GET", "HEAD"):
+                raise
+            return self.request(method, path, body, headers)
+        if answer.will_close:
+            self.close()
+        return reply
+
+    def get(self, path, **headers):
+        return self.request("GET", path, headers=headers)
+
+    def post(self, path, fields):
+        body = fields if isinstance(fields, (str, bytes)) else urllib.parse.urlencode(fields)
+        return self.request("POST", path, body, {"Content-Type": "application/x-www-form-urlencoded"})
+
+    def close(self):
+        if self.connection:
+            self.connection.close()
+        self.connection = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def answers_number(number):
+    """Answers that differ for every number below 7,776; question 3 is given wherever it has its base."""
+    fields = {}
+    for q in ["q1", "q2", "q4", "q5", "q6"]:
+        many = GRADED[q] + 1
+        fields[q] = str(1 + number % many)
+        number //= many
+    if fields["q1"] in "12" or fields["q2"] in "12":
+        fields["q3"] = str(1 + number % 5)
+    return fields
+
+
+def coded(fields):
+    """The answers as a ballot stores them."""
+    codes = [int(fields.get(q) or 0) for q in QUESTIONS]
+    if codes[0] not in (1, 2) and codes[1] not in (1, 2):
+        codes[2] = 0
+    return tuple(codes)
+
+
+def tally(all_codes):
+    """Per question what a report shows of that many answers."""
+    result = {}
+    for n, q in enumerate(QUESTIONS):
+        based = [c for c in all_codes if q != "q3" or c[0] in (1, 2) or c[1] in (1, 2)]
+        options = [sum(c[n] == o for c in based) for o in range(1, GRADED[q] + 1)]
+        result[q] = {"graded": sum(options), "options": options,
+                     "dont_know": sum(c[n] == GRADED[q] + 1 for c in based),
+                     "missing": sum(c[n] == 0 for c in based)}
+    return result
+
+
+def shown(row):
+    return {q: {k: row["questions"][q][k] for k in ("graded", "options", "dont_know", "missing")}
+            for q in QUESTIONS}
+
+
+def table(report, *by):
+    return next(t for t in report["tables"] if t["by"] == list(by))["rows"]
+
+
+def labeled(suite, label, data):
+    return b"HPKE-v1" + suite + label + data
+
+
+def hpke_open(private, sealed, info, aad):
+    """RFC 9180, base mode, single shot, the suite of design.md: written from the RFC, not from the program."""
+    def extract(salt, text):
+        return hmac.new(salt, text, hashlib.sha256).digest()
+
+    def expand_labeled(suite, prk, label, data, length):
+        return expand(prk, length.to_bytes(2, "big") + labeled(suite, label, data), length)
+
+    kem, hpke = b"KEM\x00\x20", b"HPKE\x00\x20\x00\x01\x00\x01"
+    enc, text = sealed[:32], sealed[32:]
+    public = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    prk = extract(b"", labeled(kem, b"eae_prk", private.exchange(X25519PublicKey.from_public_bytes(enc))))
+    shared = expand_labeled(kem, prk, b"shared_secret", enc + public, 32)
+    context = (b"\0" + extract(b"", labeled(hpke, b"psk_id_hash", b""))
+               + extract(b"", labeled(hpke, b"info_hash", info)))
+    secret = extract(shared, labeled(hpke, b"secret", b""))
+    key = expand_labeled(hpke, secret, b"key", context, 16)
+    nonce = expand_labeled(hpke, secret, b"base_nonce", context, 12)
+    return AESGCM(key).decrypt(nonce, text, aad)
+
+
+class Survey:
+    def __init__(self, folder, state=None, program=PROGRAM):
+        self.folder = Path(folder)
+        self.folder.mkdir(exist_ok=True)
+        self.state = Path(state or self.folder / "state")
+        self.keys = self.folder / "keys"
+        self.program = program
+        self.host = own_address()
+        self.process = None
+        self.log = self.folder / "survey-server.log"
+        self.config = self.folder / "survey-server.conf"
+        self.batches = itertools.count(1)
+        self.write_config()
+
+    def write_config(self, more=""):
+        self.config.write_text(f"""[server]
+public = {self.host}:8080
+internal = {self.host}:8081
+staff = {self.host}:8082
+base_url = http://{self.host}:8080
+[storage]
+state = {self.state}
+store = sqlite
+[keys]
+directory = {self.keys}
+invitation = {self.keys}/invitation.key
+internal = {self.keys}/internal.key
+[questionnaires]
+directory = {ROOT}/questionnaires
+{more}""")
+
+    # Commands.
+
+    def command(self, *arguments, prefix=(), stdin="", timeout=120):
+        return subprocess.run(
+            [*prefix, str(self.program), "-c", str(self.config), *map(str, arguments)], input=stdin, text=True,
+            capture_output=True, timeout=timeout, env=environment(bool(prefix)))
+
+    def must(self, *arguments, **how):
+        done = self.command(*arguments, **how)
+        assert done.returncode == 0, (arguments, done.returncode, done.stdout, done.stderr)
+        return done.stdout
+
+    def refused(self, *arguments, status=1, **how):
+        done = self.command(*arguments, **how)
+        assert done.returncode == status, (arguments, done.returncode, done.stdout, done.stderr)
+        assert done.stderr.startswith("survey-server: "), done.stderr
+        return done.stderr
+
+    def add_wave(self, wave="2027-1", opens=-1, closes=30, custody="server", **more):
+        options = [f"--{k}={v}" for k, v in more.items()]
+        return self.must("wave", "add", "--id", wave, "--title", "Brukarenkät på prov", "--questionnaire",
+                         "skr-brukarfragor", "--opens", day(opens), "--closes", day(closes), "--custody", custody,
+                         *options)
+
+    def report(self, wave="2027-1"):
+        return self.must("report", "--wave", wave, "--format", "json")
+
+    # The daemon.
+
+    def start(self, prefix=()):
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [*prefix, str(self.program), "-c", str(self.config), "serve"], stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log, env=environment(bool(prefix)))
+
+    def ready(self):
+        """Whether it answers; raises when it has ended instead."""
+        if self.process.poll() is not None:
+            raise RuntimeError(f"serve ended with {self.process.returncode}: {self.log.read_text()[-4000:]}")
+        try:
+            with self.api(timeout=10) as api:
+                return api.get("/healthz").status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+
+    def serve(self, prefix=()):
+        self.start(prefix)
+        wait_until(self.ready, 60)
+        return self
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        """Ends it in order; what it exits with is not lost."""
+        if not self.process:
+            return 0
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(60)
+        self.process = None
+        return code
+
+    def public(self, **how):
+        return Client(self.host, 8080, **how)
+
+    def api(self, key=None, **how):
+        if key is None:
+            key = (self.keys / "internal.key").read_bytes().hex()
+        return Client(self.host, 8081, {"Authorization": "Bearer " + key}, **how)
+
+    def raw(self, data, port=8080, timeout=30, half_close=False):
+        """Sends the bytes and returns everything until the server closes."""
+        with socket.create_connection((self.host, port), timeout) as s:
+            try:
+                s.sendall(data)
+                if half_close:
+                    s.shutdown(socket.SHUT_WR)
+            except OSError:
+                pass
+            return read_all(s)
+
+    # Invitations.
+
+    @property
+    def invitation_key(self):
+        return (self.keys / "invitation.key").read_bytes()
+
+    def make(self, count, wave="2027-1", areas=1):
+        key = self.invitation_key
+        return [Invitation(key, wave, area=n % areas, stratum=n % areas) for n in range(count)]
+
+    def put(self, invitations, wave="2027-1", name=None, **more):
+        name = name or f"farsta-{next(self.batches)}"
+        with self.api() as api:
+            return api.request("PUT", f"/v1/waves/{wave}/batches/{name}",
+                               json.dumps(batch_of(invitations, **more)))
+
+    def invite(self, count, wave="2027-1", areas=1):
+        invitations = self.make(count, wave, areas)
+        for at in range(0, count, 5000):
+            reply = self.put(invitations[at:at + 5000], wave)
+            assert reply.status == 201, reply.body
+        return invitations
+
+    def ask_open(self, batch, wave="2027-1"):
+        with self.api() as api:
+            reply = api.request("POST", f"/v1/waves/{wave}/open", json.dumps({"batch": batch}))
+        assert reply.status == 200, reply.body
+        return {bytes.fromhex(i) for i in reply.json()["open"]}
+
+    # What lies on disk.
+
+    def copy(self):
+        """A connection to a copy of the database, log included."""
+        folder = self.folder / "copy"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        for end in ("", "-wal"):
+            source = Path(f"{self.state}/survey.db{end}")
+            if source.exists():
+                shutil.copy(source, folder)
+        return sqlite3.connect(folder / "survey.db")
+
+    def dump(self):
+        """Every table's rows, sorted."""
+        db = self.copy()
+        names = [r[0] for r in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+        rows = {n: sorted(map(repr, db.execute(f"SELECT * FROM {n}"))) for n in names}
+        db.close()
+        return rows
+
+    def box(self, wave="2027-1"):
+        return Box(self, wave)
+
+    def wave_key(self, wave="2027-1"):
+        return (self.keys / f"wave-{wave}.key").read_bytes()
+
+
+@contextlib.contextmanager
+def running(folder, serve=True, **how):
+    """A survey-server that is set up; at the end it must stop in order, with nothing to complain of."""
+    survey = Survey(folder, **how)
+    survey.must("init")
+    try:
+        if serve:
+            survey.serve()
+        yield survey
+        assert survey.stop() == 0, survey.log.read_text()[-4000:]
+    finally:
+        if survey.process and survey.process.poll() is None:
+            survey.kill()
+    if survey.log.exists():
+        text = survey.log.read_text()
+        assert "Sanitizer" not in text and "runtime error" not in text, text[-4000:]
+
+
+class Box:
+    """What the database holds of one wave: invitations by id, which are gone or revoked, and the ballots' answers
+    as the wave's private key opens them."""
+
+    def __init__(self, survey, wave):
+        db = survey.copy()
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        number, = db.execute("SELECT number FROM wave WHERE name = ?", (wave,)).fetchone()
+        self.serials = dict(db.execute("SELECT id, serial FROM invitation WHERE wave = ?", (number,)))
+        self.bits = {1: {}, 2: {}}
+        for kind, chunk, bits in db.execute("SELECT kind, chunk, bits FROM bitmap WHERE wave = ?", (number,)):
+            self.bits[kind][chunk] = bits
+        self.sealed = [s for s, in db.execute("SELECT sealed FROM ballot WHERE wave = ?", (number,))]
+        self.declined = db.execute("SELECT count(*) FROM decline WHERE wave = ?", (number,)).fetchone()[0]
+        self.wave = wave
+        self.survey = survey
+        db.close()
+
+    def _set(self, kind, serial):
+        bits = self.bits[kind][serial // 4096]
+        return bits[serial % 4096 // 8] >> (serial % 8) & 1 == 1
+
+    def gone(self, invitation):
+        return self._set(1, self.serials[invitation.id])
+
+    def revoked(self, invitation):
+        return self._set(2, self.serials[invitation.id])
+
+    def count(self, kind):
+        return sum(bin(byte).count("1") for bits in self.bits[kind].values() for byte in bits)
+
+    @property
+    def spent(self):
+        return self.count(1) - self.count(2)
+
+    def answers(self):
+        """Sorted (area, codes) of every ballot."""
+        private = X25519PrivateKey.from_private_bytes(self.survey.wave_key(self.wave))
+        result = []
+        for sealed in self.sealed:
+            plain = hpke_open(private, sealed, b"brukarenkat ballot", self.wave.encode())
+            result.append((int.from_bytes(plain[6:8], "big"), tuple(plain[34:40])))
+        return sorted(result)
+
+
+def read_all(s):
+    parts = []
+    try:
+        while part := s.recv(65536):
+            parts.append(part)
+    except ConnectionError:
+        pass
+    return b"".join(parts)
+
+
+def status_of(data):
+    """The status of the first reply in what came, 0 when the connection was closed without one."""
+    match = re.match(rb"HTTP/1\.[01] (\d{3}) ", data)
+    return int(match[1]) if match else 0
+
+
+def post_bytes(invitation, fields, host="localhost", close=True):
+    body = fields if isinstance(fields, bytes) else urllib.parse.urlencode(fields).encode()
+    return (f"POST {invitation.path} HTTP/1.1\r\nHost: {host}\r\n"
+            "Content-Type: application/x-www-form-urlencoded\r\n"
+            f"Content-Length: {len(body)}\r\n{'Connection: close' + chr(13) + chr(10) if close else ''}\r\n"
+            ).encode() + body
+
+
+class Load:
+    """Threads that post answers until they are told to stop or the server is gone."""
+
+    def __init__(self, survey, work, threads=4):
+        """work: a list of (invitation, fields), taken from its end."""
+        self.survey = survey
+        self.work = work
+        self.acknowledged = []
+        self.unknown = []  # sent, no whole reply
+        self.refused = []  # (status, invitation, fields)
+        self.halt = threading.Event()
+        self.threads = [threading.Thread(target=self.run, daemon=True) for _ in range(threads)]
+
+    def run(self):
+        client = self.survey.public(timeout=30)
+        while not self.halt.is_set():
+            try:
+                invitation, fields = self.work.pop()
+            except IndexError:
+                break
+            try:
+                reply = client.post(invitation.path, fields)
+            except ConnectionRefusedError:
+                self.refused.append((0, invitation, fields))
+                break
+            except (OSError, http.client.HTTPException):
+                self.unknown.append((invitation, fields))
+                break
+            if reply.status == 200 and THANKS in reply.body:
+                self.acknowledged.append((invitation, fields))
+            else:
+                self.refused.append((reply.status, invitation, fields))
+        client.close()
+
+    def start(self):
+        for t in self.threads:
+            t.start()
+        return self
+
+    def join(self):
+        for t in self.threads:
+            t.join(60)
+            assert not t.is_alive()
+        return self
+
+    def stop(self):
+        self.halt.set()
+        return self.join()
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+def strace(*injections, path=None):
+    """A prefix that runs a program with faults: ("pwrite64:error=ENOSPC:when=3", …)."""
+    calls = ",".join(sorted({i.split(":")[0] for i in injections}))
+    prefix = ["strace", "-f", "-qq", "-o", "/dev/null", "--seccomp-bpf", "-e", f"trace={calls}"]
+    if path:
+        prefix += ["-P", str(path)]
+    for injection in injections:
+        prefix += ["-e", f"inject={injection}"]
+    return prefix

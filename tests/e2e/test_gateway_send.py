@@ -1,0 +1,461 @@
+"""Planning, the sending loop, delivery reports and the staff's pages."""
+import random
+import re
+import subprocess
+import time
+
+import pytest
+from fake_46elks import CODE, Fake46elks
+from fake_survey import FakeSurvey, wave
+from gateway import LINK, LONG, Gateway, environment, fetch, invitation_id, person_csv, phone, wait_until
+
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+
+
+@pytest.fixture(name="survey")
+def survey_fixture():
+    fake = FakeSurvey()
+    yield fake
+    fake.close()
+    assert not fake.faults
+
+
+@pytest.fixture(name="elks")
+def elks_fixture():
+    fake = Fake46elks(LINK, "")
+    yield fake
+    fake.close()
+    assert not fake.faults
+
+
+@pytest.fixture(name="gateway")
+def gateway_fixture(tmp_path, survey, elks):
+    g = Gateway(tmp_path, survey, elks)
+    yield g
+    g.close()
+
+
+def plan(gateway, *more, **options):
+    done = gateway.run("send", "--wave", "2027-1", *more, **options)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def ready(gateway, count):
+    assert gateway.bring_in(person_csv(count)).returncode == 0
+
+
+def settled(gateway, count, administration="farsta"):
+    def look():
+        states = gateway.states(administration)
+        return sum(states.values()) == count and not set(states) & {"queued", "sending"} and states
+    return wait_until(look, 60)
+
+
+def reports(gateway, elks, to, *statuses):
+    url = next(m["whendelivered"] for m in elks.messages if m["to"] == to)
+    return [fetch(url, f"id=s1&status={status}&delivered=2027".encode()) for status in statuses]
+
+
+def e164(n):
+    return "+46" + phone(n)[1:]
+
+
+def test_everyone_gets_one(gateway, survey, elks):
+    ready(gateway, 30)
+    assert gateway.bring_in(person_csv(5, start=100), administration="bromma").returncode == 0
+    gateway.start()
+    done = plan(gateway)
+    assert "35 SMS är planerade, 35 delar" in done.stdout
+    assert settled(gateway, 30) == {"sent": 30} and settled(gateway, 5, "bromma") == {"sent": 5}
+    assert set(elks.recipients()) == {e164(n) for n in [*range(30), *range(100, 105)]}
+    key = (gateway.keys / "invitation.key").read_bytes()
+    assert sorted(invitation_id(key, code) for code in elks.codes()) == sorted(survey.ids())
+    again = plan(gateway)
+    assert "0 SMS är planerade" in again.stdout
+
+
+def test_sent_soon_after_it_was_planned(gateway, elks):
+    ready(gateway, 1)
+    gateway.start()
+    plan(gateway)
+    began = time.monotonic()
+    wait_until(lambda: elks.requests, 10)
+    assert time.monotonic() - began < 3
+
+
+def test_nothing_of_a_person_in_clear(gateway, survey, elks):
+    ready(gateway, 40)
+    gateway.start()
+    plan(gateway)
+    settled(gateway, 40)
+    reports(gateway, elks, e164(3), "delivered")
+    data = gateway.everything()
+    for n in range(40):
+        for clear in (phone(n), phone(n)[1:], f"T-{n:06d}", f"Testsson{n}"):
+            assert clear.encode() not in data, clear
+    assert "Påhittad".encode() not in data
+    for code in elks.codes():
+        assert code.encode() not in data and code.lower().encode() not in data
+    for line in survey.ids():
+        assert line.encode() not in data and bytes.fromhex(line) not in data
+
+
+def test_dry_run_shows_and_keeps_nothing(gateway, elks):
+    ready(gateway, 7)
+    done = plan(gateway, "--dry-run")
+    assert "7 SMS skulle skickas, 7 delar" in done.stdout
+    assert re.search(re.escape(LINK) + "/" + CODE, done.stdout)
+    assert "GSM-7" in done.stdout and "1 del per SMS" in done.stdout and "Klart tidigast" in done.stdout
+    assert gateway.query("SELECT count(*) FROM message") == [(0,)]
+
+
+def test_five_at_once_plan_once(gateway):
+    ready(gateway, 50)
+    command = gateway.command("send", "--wave", "2027-1")
+    many = [subprocess.Popen(command, stdout=subprocess.PIPE, env=environment()) for _ in range(5)]
+    texts = [p.communicate()[0].decode() for p in many]
+    assert [p.returncode for p in many] == [0] * 5
+    assert sum(int(re.search(r"(\d+) SMS är", t)[1]) for t in texts) == 50
+    assert gateway.states() == {"queued": 50}
+
+
+def test_send_without_persons_or_wave(gateway, survey):
+    assert gateway.run("send", "--wave", "2027-1").returncode == 1
+    assert gateway.run("send", "--wave", "nej").returncode == 1
+    ready(gateway, 1)
+    survey.waves = [wave(phase="closed")]
+    assert "closed" in gateway.run("send", "--wave", "2027-1").stderr
+
+
+def test_waits_for_the_wave_to_open_and_stops_when_it_closes(gateway, survey, elks):
+    survey.waves = [wave(phase="planned")]
+    ready(gateway, 3)
+    gateway.start()
+    assert "inte öppen" in plan(gateway).stdout
+    time.sleep(1.5)
+    assert not elks.requests
+    survey.waves = [wave()]
+    ready(gateway, 5)
+    assert settled(gateway, 3) == {"sent": 3}
+    gateway.stop()
+    plan(gateway)
+    survey.waves = [wave(phase="closed")]
+    gateway.start()
+    assert settled(gateway, 5) == {"sent": 3, "stopped": 2}
+    assert elks.requests == 3
+
+
+def test_not_after_the_closing_day(gateway, survey, elks):
+    ready(gateway, 2)
+    plan(gateway)
+    survey.waves = [wave(closes="2020-06-01")]
+    gateway.start()
+    assert settled(gateway, 2) == {"stopped": 2}
+    assert not elks.requests
+
+
+def test_survey_server_away_holds_everything(gateway, survey, elks):
+    ready(gateway, 2)
+    plan(gateway)
+    port = survey.port
+    survey.close()
+    gateway.start()
+    wait_until(lambda: "does not answer" in gateway.log.read_text())
+    assert not elks.requests and gateway.states() == {"queued": 2}
+    back = FakeSurvey(port)
+    back.key = survey.key
+    assert settled(gateway, 2) == {"sent": 2}
+    assert gateway.log.read_text().count("does not answer") <= 2
+    back.close()
+
+
+def test_serve_registers_what_an_import_could_not(gateway, survey):
+    survey.mode = "503"
+    assert gateway.bring_in(person_csv(3)).returncode == 1
+    gateway.start()
+    survey.mode = None
+    wait_until(lambda: gateway.query("SELECT state FROM batch") == [(1,)])
+    assert len(survey.ids()) == 3
+
+
+@pytest.mark.parametrize("how,state", [
+    ("500", "unknown"), ("garbage", "unknown"), ("reset", "unknown"), ("hang", "unknown"), ("400", "failed")])
+def test_never_again_after(tmp_path, survey, elks, how, state):
+    gateway = Gateway(tmp_path, survey, elks, timeout=1)
+    elks.answer = lambda n: how if n == 2 else "ok"
+    ready(gateway, 4)
+    plan(gateway)
+    gateway.start()
+    assert settled(gateway, 4) == {"sent": 3, state: 1}
+    assert elks.requests == 4
+    gateway.close()
+
+
+def test_429_is_tried_again(gateway, elks):
+    elks.answer = lambda n: "429" if n in (1, 3) else "ok"
+    ready(gateway, 4)
+    plan(gateway)
+    gateway.start()
+    assert settled(gateway, 4) == {"sent": 4}
+    assert elks.requests == 6
+    assert sum(r for (r,) in gateway.query("SELECT tries FROM message")) == 6
+
+
+@pytest.mark.parametrize("status", ["401", "402", "403", "302", "404"])
+def test_a_refusal_pauses_all_with_one_message(gateway, elks, status):
+    elks.answer = lambda n: status
+    elks.allow_duplicates = True
+    ready(gateway, 4)
+    plan(gateway)
+    gateway.start()
+    wait_until(lambda: "paused" in gateway.log.read_text())
+    time.sleep(1)
+    assert gateway.states() == {"queued": 4} and elks.requests == 1
+    assert gateway.log.read_text().count("paused") == 1
+    assert gateway.query("SELECT max(tries) FROM message") == [(0,)]
+    gateway.stop()
+    elks.answer = lambda n: "ok"
+    gateway.start()
+    assert settled(gateway, 4) == {"sent": 4}
+
+
+def test_a_dead_provider_does_not_spin(gateway, elks):
+    ready(gateway, 200)
+    plan(gateway)
+    elks.close()
+    gateway.start()
+    wait_until(lambda: sum(t for (t,) in gateway.query("SELECT tries FROM message")) > 1)
+    time.sleep(2)
+    tries = sum(t for (t,) in gateway.query("SELECT tries FROM message"))
+    with open(f"/proc/{gateway.process.pid}/stat", encoding="ascii") as stat:
+        fields = stat.read().rpartition(") ")[2].split()
+    assert tries < 20 and (int(fields[11]) + int(fields[12])) / 100 < 2
+    wait_until(lambda: gateway.states() == {"queued": 200})
+
+
+def test_killed_again_and_again_while_sending(gateway, elks):
+    """Nobody gets two, everybody is sent or unknown, and no kill makes more than one unknown."""
+    kills = 100 if LONG else 20
+    ready(gateway, 200)
+    plan(gateway)
+    chance = random.Random(1)
+    elks.answer = lambda n: (time.sleep(0.005), "ok")[1]
+    killed = 0
+    for _ in range(kills):
+        gateway.start()
+        before = elks.requests
+        if not wait_until(lambda b=before: elks.requests > b or not gateway.states().get("queued")):
+            break
+        time.sleep(chance.random() * 0.08 * 20 / kills)
+        gateway.kill()
+        killed += 1
+    gateway.start()
+    states = settled(gateway, 200)
+    assert set(states) <= {"sent", "unknown"} and states.get("unknown", 0) <= killed
+    assert not elks.faults and max(elks.recipients().values()) == 1
+    assert len(elks.recipients()) >= states["sent"]
+    print(f"{killed} kills, {states}, {len(elks.recipients())} arrived")
+
+
+@pytest.mark.parametrize("call", ["fdatasync", "sendto", "connect", "pwrite64"])
+def test_killed_at_every_point_of_a_message(tmp_path, survey, call):
+    for at in range(1, 1000, 3 if call == "pwrite64" and not LONG else 1):
+        elks = Fake46elks(LINK, "")
+        folder = tmp_path / str(at)
+        folder.mkdir()
+        gateway = Gateway(folder, survey, elks)
+        survey.batches.clear()
+        ready(gateway, 2)
+        plan(gateway)
+        command = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}",
+                   "-e", f"inject={call}:signal=SIGKILL:when={at}", *gateway.command("serve")]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                              env=environment(leaks=False)) as process:
+            wait_until(lambda p=process, g=gateway: p.poll() is not None or g.states() == {"sent": 2})
+            through = process.poll() is None
+            if through:
+                pids = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, check=False)
+                for pid in pids.stdout.split():
+                    subprocess.run(["kill", "-9", pid], check=False)
+            process.wait()
+        gateway.start()
+        states = settled(gateway, 2)
+        assert set(states) <= {"sent", "unknown"} and states.get("unknown", 0) <= 1
+        assert not elks.faults and all(n == 1 for n in elks.recipients().values())
+        gateway.stop()
+        elks.close()
+        if through:
+            break
+    assert through and at > 1
+    print(f"{at} points of {call}")
+
+
+def test_second_gateway_is_refused(gateway):
+    gateway.start()
+    done = gateway.run("serve")
+    assert done.returncode == 1 and "another gateway" in done.stderr
+
+
+def test_reports(gateway, elks):
+    ready(gateway, 6)
+    elks.answer = lambda n: "500" if n == 6 else "ok"
+    gateway.start()
+    plan(gateway)
+    settled(gateway, 6)
+    orders = [["delivered"], ["failed"], ["sent", "failed", "delivered", "sent", "failed"], ["delivered", "failed"],
+              ["sent", "sent", "created"]]
+    for n, statuses in enumerate(orders):
+        assert reports(gateway, elks, e164(n), *statuses) == [(204, b"")] * len(statuses)
+    assert gateway.states() == {"delivered": 3, "failed": 1, "sent": 1, "unknown": 1}
+    assert reports(gateway, elks, e164(5), "delivered") == [(204, b"")]
+    assert gateway.states() == {"delivered": 4, "failed": 1, "sent": 1}
+
+
+def test_forged_and_broken_reports(gateway, elks):
+    ready(gateway, 1)
+    gateway.start()
+    plan(gateway)
+    settled(gateway, 1)
+    url = elks.messages[0]["whendelivered"]
+    base, _, ref = url.rpartition("/")
+    secret = base.rpartition("/")[2]
+    good = b"id=s1&status=delivered"
+    wrong = url.replace(secret, secret[:-1] + ("0" if secret[-1] != "0" else "1"))
+    assert fetch(wrong, good)[0] == 403
+    assert fetch(url.replace(secret, secret + "0"), good)[0] == 403
+    assert fetch(url.replace("46elks", "twilio"), good)[0] == 403
+    assert fetch(f"{base}/{'0' * 32}", good) == (204, b"")
+    assert fetch(f"{base}/{ref}00", good) == (204, b"")
+    assert fetch(url, b"status=delivered")[0] == 400
+    assert fetch(url, b"id=s1&status=%zz")[0] == 400
+    assert fetch(url, b"id=s1&status=delivered&status=failed")[0] == 400
+    assert fetch(url, b"")[0] == 400
+    assert fetch(url, b"id=s1&status=delivered&x=" + b"a" * 100000)[0] == 413
+    assert fetch(url)[0] == 405
+    assert fetch(f"{gateway.base_url}/", b"x")[0] == 404
+    assert gateway.states() == {"sent": 1}
+    assert fetch(url, good) == (204, b"")
+    assert gateway.states() == {"delivered": 1}
+
+
+def test_a_report_before_the_answer(gateway, elks):
+    """The provider's own report may overtake its reply."""
+    def answer(_):
+        return "hang"
+    elks.answer = answer
+    ready(gateway, 1)
+    gateway.start()
+    plan(gateway)
+    wait_until(lambda: elks.messages)
+    assert gateway.states() == {"sending": 1}
+    reports(gateway, elks, e164(0), "delivered")
+    elks.released.set()
+    time.sleep(0.5)
+    assert gateway.states() == {"delivered": 1}
+
+
+def test_reminder(gateway, survey, elks):
+    ready(gateway, 10)
+    gateway.start()
+    plan(gateway)
+    settled(gateway, 10)
+    key = (gateway.keys / "invitation.key").read_bytes()
+    ids = {m["to"]: invitation_id(key, m["message"].rpartition("/")[2]) for m in elks.messages}
+    survey.spent = {ids[e164(0)], ids[e164(1)]}
+    survey.declined = [ids[e164(2)]]
+    survey.wrong = [ids[e164(3)]]
+    reports(gateway, elks, e164(4), "failed")
+    dry = plan(gateway, "--reminder", "--dry-run")
+    assert "5 SMS skulle skickas" in dry.stdout and "Hej igen" in dry.stdout
+    assert gateway.query("SELECT count(*) FROM refusal") == [(0,)]
+    elks.messages.clear()
+    assert "5 SMS är planerade" in plan(gateway, "--reminder").stdout
+    wait_until(lambda: len(elks.messages) == 5)
+    assert set(elks.recipients()) == {e164(n) for n in range(5, 10)}
+    assert "0 SMS är planerade" in plan(gateway, "--reminder").stdout
+    assert gateway.query("SELECT count(*) FROM refusal") == [(1,)]
+    survey.waves.append(wave("2028-1"))
+    done = gateway.bring_in(person_csv(10), wave="2028-1")
+    assert "9 tas med" in done.stdout and "har sagt nej" in done.stdout
+
+
+def test_refusal_and_hold_are_looked_at_again_when_sending(gateway, survey, elks):
+    survey.waves.append(wave("2028-1"))
+    ready(gateway, 4)
+    gateway.bring_in(person_csv(4), wave="2028-1")
+    gateway.start()
+    plan(gateway)
+    settled(gateway, 4)
+    gateway.stop()
+    assert gateway.run("send", "--wave", "2028-1").returncode == 0
+    key = (gateway.keys / "invitation.key").read_bytes()
+    survey.wrong = [invitation_id(key, m["message"].rpartition("/")[2]) for m in elks.messages
+                    if m["to"] == e164(1)]
+    plan(gateway, "--reminder")
+    gateway.bring_in("person_id;telefon;verksamhetsområde;skyddad\n"
+                     f"T-000000;{phone(0)};aldreomsorg;ja\n", wave="2028-1")
+    elks.messages.clear()
+    elks.allow_duplicates = True
+    gateway.start()
+    wait_until(lambda: not set(gateway.states()) & {"queued", "sending"})
+    assert gateway.query("SELECT contact, state FROM message WHERE wave = '2028-1' ORDER BY contact") == [
+        (1, 6), (2, 6), (3, 2), (4, 2)]
+
+
+def test_pace(tmp_path, survey, elks):
+    gateway = Gateway(tmp_path, survey, elks, per_second=5)
+    ready(gateway, 15)
+    plan(gateway)
+    gateway.start()
+    began = time.monotonic()
+    settled(gateway, 15)
+    assert 1.5 < time.monotonic() - began < 10
+    gateway.close()
+
+
+@pytest.mark.parametrize("start,quiet", [
+    ("2027-03-02 07:59:57", True), ("2027-03-02 19:59:30", False), ("2027-03-28 03:00:30", True),
+    ("2027-10-31 02:30:00", True), ("2027-03-02 08:00:01", False)])
+def test_quiet_hours(tmp_path, survey, elks, start, quiet):
+    gateway = Gateway(tmp_path, survey, elks, quiet="20:00-08:00")
+    ready(gateway, 2)
+    plan(gateway)
+    gateway.start(LD_PRELOAD=FAKETIME, FAKETIME=f"@{start}", FAKETIME_DONT_FAKE_MONOTONIC="1",
+                  TZ="Europe/Stockholm")
+    if not quiet:
+        assert settled(gateway, 2) == {"sent": 2}
+    else:
+        time.sleep(1.5)
+        assert not elks.requests and gateway.states() == {"queued": 2}
+    if start.endswith("07:59:57"):
+        assert settled(gateway, 2) == {"sent": 2}
+    gateway.close()
+
+
+def test_outbox_provider_and_pages(tmp_path, survey):
+    gateway = Gateway(tmp_path, survey)
+    gateway.start()
+    assert "Inga personer" in gateway.get("/")[1].decode()
+    ready(gateway, 12)
+    plan(gateway)
+    assert settled(gateway, 12) == {"sent": 12}
+    status, page = gateway.get("/outbox")
+    text = page.decode()
+    links = re.findall(rf'<a href="({re.escape(LINK)}/{CODE})"', text)
+    assert status == 200 and len(set(links)) == 12
+    assert phone(3)[1:] not in text and "<script" not in text and 'lang="sv"' in text
+    assert e164(11)[-2:] in text.partition("<li>")[2].partition("</p>")[0]
+    start = gateway.get("/")[1].decode()
+    row = re.search(r'<th scope="row">Farsta</th>(.*?)</tr>', start)[1]
+    assert re.findall(r"<td>(.*?)</td>", row) == ["12", "0", "12", "0", "0", "0", "0"]
+    assert gateway.get("/", Host="evil.example")[0] == 403
+    assert gateway.get("/nej")[0] == 404
+    assert fetch(f"http://127.0.0.1:{gateway.staff}/outbox", b"x")[0] == 405
+    gateway.stop()
+    gateway.close()
+
+
+def test_no_outbox_page_with_a_real_provider(gateway):
+    gateway.start()
+    assert gateway.get("/outbox")[0] == 404

@@ -1,0 +1,402 @@
+#include "common/secret.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char folder[] = "/tmp/test-secret-XXXXXX";
+static char file[64];
+static char other[64];
+static struct why why;
+
+static int make_folder(void **state)
+{
+	(void)state;
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(file, sizeof file, "%s/x.key", folder);
+	snprintf(other, sizeof other, "%s/y.key", folder);
+	return 0;
+}
+
+static int remove_folder(void **state)
+{
+	(void)state;
+	return rmdir(folder);
+}
+
+static int remove_files(void **state)
+{
+	(void)state;
+	unlink(file);
+	unlink(other);
+	return 0;
+}
+
+/* Reads hexadecimal text; returns how many bytes. */
+static size_t from_hex(const char *text, uint8_t *out)
+{
+	size_t len = strlen(text) / 2;
+	assert_true(secret_unhex(text, out, len));
+	return len;
+}
+
+static void assert_hex(const uint8_t *data, size_t len, const char *expected)
+{
+	char text[300];
+	assert_true(2 * len < sizeof text);
+	secret_hex(data, len, text);
+	assert_string_equal(text, expected);
+}
+
+static void test_hexadecimal(void **state)
+{
+	(void)state;
+	const uint8_t bytes[] = { 0x00, 0x9a, 0xbc, 0xff };
+	uint8_t out[4] = { 0 };
+	assert_hex(bytes, 4, "009abcff");
+	assert_true(secret_unhex("009aBCFF", out, 4));
+	assert_memory_equal(out, bytes, 4);
+	static const char *const wrong[] = { "", "009abcf", "009abcff0", "009abcfg",
+		" 09abcff", "0x9abcff" };
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		assert_false(secret_unhex(wrong[i], out, 4));
+}
+
+/* RFC 4648, section 10. */
+static void test_base64(void **state)
+{
+	(void)state;
+	static const char *const expected[] = { "", "Zg==", "Zm8=", "Zm9v",
+		"Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy" };
+	char out[9];
+	for (size_t len = 0; len <= 6; len++) {
+		secret_base64("foobar", len, out);
+		assert_string_equal(out, expected[len]);
+	}
+}
+
+static void test_equal(void **state)
+{
+	(void)state;
+	assert_true(secret_equal("abc", "abc", 3));
+	assert_false(secret_equal("abc", "abd", 3));
+	assert_false(secret_equal("abc", "bbc", 3));
+}
+
+/* All numbers occur, none beyond the bound, each about as often. */
+static void test_below(void **state)
+{
+	(void)state;
+	unsigned seen[6] = { 0 };
+	assert_int_equal(secret_below(1), 0);
+	for (int i = 0; i < 6000; i++) {
+		uint32_t n = secret_below(6);
+		assert_true(n < 6);
+		seen[n]++;
+	}
+	for (int i = 0; i < 6; i++)
+		assert_in_range(seen[i], 750, 1250);
+	/* Just over half of all numbers: without rejection every second would be small.
+	 */
+	unsigned low = 0;
+	for (int i = 0; i < 3000; i++)
+		low += secret_below(0xc0000000) < 0x40000000;
+	assert_in_range(low, 850, 1150);
+}
+
+static void test_sha256(void **state)
+{
+	(void)state;
+	uint8_t out[32];
+	secret_sha256("abc", 3, out);
+	assert_hex(out, 32,
+		"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+/* RFC 4231, test cases 1 to 4. */
+static void test_hmac(void **state)
+{
+	(void)state;
+	uint8_t key[64], data[64], out[32];
+	memset(key, 0x0b, 20);
+	secret_hmac(key, 20, "Hi There", 8, out);
+	assert_hex(out, 32,
+		"b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+	secret_hmac("Jefe", 4, "what do ya want for nothing?", 28, out);
+	assert_hex(out, 32,
+		"5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+	memset(key, 0xaa, 20);
+	memset(data, 0xdd, 50);
+	secret_hmac(key, 20, data, 50, out);
+	assert_hex(out, 32,
+		"773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe");
+	for (uint8_t i = 0; i < 25; i++)
+		key[i] = (uint8_t)(i + 1);
+	memset(data, 0xcd, 50);
+	secret_hmac(key, 25, data, 50, out);
+	assert_hex(out, 32,
+		"82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b");
+}
+
+/* RFC 5869, test cases 1 and 3, as far as one block goes. */
+static void test_hkdf(void **state)
+{
+	(void)state;
+	uint8_t ikm[22], salt[32], prk[32], out[32];
+	memset(ikm, 0x0b, sizeof ikm);
+	size_t salt_len = from_hex("000102030405060708090a0b0c", salt);
+	secret_hkdf(salt, salt_len, ikm, sizeof ikm,
+		"\xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8\xf9", out, 32);
+	assert_hex(out, 32,
+		"3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf");
+	from_hex("077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5", prk);
+	memset(out, 0, sizeof out);
+	secret_expand(prk, "\xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8\xf9", 10, out, 16);
+	assert_hex(out, 17, "3cb25f25faacd57a90434f64d0362f2a00");
+	memset(salt, 0, sizeof salt);
+	secret_hkdf(salt, sizeof salt, ikm, sizeof ikm, "", out, 32);
+	assert_hex(out, 32,
+		"8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d");
+}
+
+/* RFC 7748, sections 5.2 and 6.1. */
+static void test_x25519(void **state)
+{
+	(void)state;
+	static const char shared[] =
+		"4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742";
+	uint8_t priv[32], pub[32], out[32];
+	from_hex(
+		"77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a", priv);
+	auto_(x25519) struct secret_x25519 *alice = secret_x25519_load(priv);
+	secret_x25519_public(alice, pub);
+	assert_hex(pub, 32,
+		"8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a");
+	from_hex(
+		"5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb", priv);
+	auto_(x25519) struct secret_x25519 *bob = secret_x25519_load(priv);
+	assert_int_equal(secret_x25519_agree(bob, pub, out), OK);
+	assert_hex(out, 32, shared);
+	secret_x25519_public(bob, pub);
+	assert_hex(pub, 32,
+		"de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f");
+	assert_int_equal(secret_x25519_agree(alice, pub, out), OK);
+	assert_hex(out, 32, shared);
+	from_hex(
+		"a546e36bf0527c9d3b16154b82465edd62144c0ac1fc5a18506a2244ba449ac4", priv);
+	from_hex("e6db6867583030db3594c1a424b15f7c726624ec26b3353b10a903a6d0ab1c4c", pub);
+	auto_(x25519) struct secret_x25519 *third = secret_x25519_load(priv);
+	assert_int_equal(secret_x25519_agree(third, pub, out), OK);
+	assert_hex(out, 32,
+		"c3da55379de9c6908e94ea4df28d084f32eccf03491c71f754b4075577a28552");
+}
+
+static void test_ephemeral_agreement(void **state)
+{
+	(void)state;
+	uint8_t priv[32], mine[32], pub[2][32], shared[2][32], out[32];
+	secret_random(priv, sizeof priv);
+	auto_(x25519) struct secret_x25519 *key = secret_x25519_load(priv);
+	secret_x25519_public(key, mine);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(secret_x25519_ephemeral(mine, pub[i], shared[i]), OK);
+		assert_int_equal(secret_x25519_agree(key, pub[i], out), OK);
+		assert_memory_equal(out, shared[i], 32);
+	}
+	assert_memory_not_equal(pub[0], pub[1], 32);
+	/* Points of small order give a secret that everybody knows. */
+	uint8_t zero[32] = { 0 }, one[32] = { 1 };
+	assert_int_equal(secret_x25519_agree(key, zero, out), ERR_CRYPTO);
+	assert_int_equal(secret_x25519_agree(key, one, out), ERR_CRYPTO);
+	assert_int_equal(secret_x25519_ephemeral(zero, pub[0], out), ERR_CRYPTO);
+	secret_x25519_free(NULL);
+}
+
+/* D. McGrew and J. Viega, The Galois/Counter Mode of Operation, test cases 4 and 16. */
+static void test_aes_gcm(void **state)
+{
+	(void)state;
+	static const char key_text[] =
+		"feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308";
+	static const struct {
+		size_t key_len;
+		const char *sealed;
+	} cases[] = {
+		{ 16, "42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e"
+		      "21d514b25466931c7d8f6a5aac84aa051ba30b396a0aac973d58e091"
+		      "5bc94fbc3221a5db94fae95ae7121a47" },
+		{ 32, "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa"
+		      "8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662"
+		      "76fc6ece0f4e1768cddf8853bb2d551b" },
+	};
+	uint8_t key[32], nonce[12], aad[20], plain[60], out[76], opened[60];
+	from_hex(key_text, key);
+	from_hex("cafebabefacedbaddecaf888", nonce);
+	from_hex("feedfacedeadbeeffeedfacedeadbeefabaddad2", aad);
+	from_hex("d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72"
+		 "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39",
+		plain);
+	for (size_t i = 0; i < 2; i++) {
+		size_t key_len = cases[i].key_len;
+		secret_seal(key, key_len, nonce, aad, 20, plain, 60, out);
+		assert_hex(out, 76, cases[i].sealed);
+		assert_int_equal(
+			secret_open(key, key_len, nonce, aad, 20, out, 60, opened), OK);
+		assert_memory_equal(opened, plain, 60);
+	}
+}
+
+static void test_whatever_was_changed_is_refused(void **state)
+{
+	(void)state;
+	uint8_t key[16] = { 1 }, nonce[12] = { 2 }, plain[20], sealed[36], out[20];
+	const uint8_t zero[20] = { 0 };
+	memset(plain, 'p', sizeof plain);
+	secret_seal(key, 16, nonce, "wave", 4, plain, 20, sealed);
+	for (size_t i = 0; i < sizeof sealed; i++) {
+		memset(out, 'x', sizeof out);
+		sealed[i] ^= 1;
+		assert_int_equal(secret_open(key, 16, nonce, "wave", 4, sealed, 20, out),
+			ERR_CRYPTO);
+		assert_memory_equal(out, zero, 20);
+		sealed[i] ^= 1;
+	}
+	assert_int_equal(
+		secret_open(key, 16, nonce, "wavE", 4, sealed, 20, out), ERR_CRYPTO);
+	nonce[11] ^= 1;
+	assert_int_equal(
+		secret_open(key, 16, nonce, "wave", 4, sealed, 20, out), ERR_CRYPTO);
+	nonce[11] ^= 1;
+	key[15] ^= 1;
+	assert_int_equal(
+		secret_open(key, 16, nonce, "wave", 4, sealed, 20, out), ERR_CRYPTO);
+	key[15] ^= 1;
+	assert_int_equal(secret_open(key, 16, nonce, "wave", 4, sealed, 20, out), OK);
+}
+
+static void assert_mode(const char *path, mode_t mode)
+{
+	struct stat st;
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, mode);
+}
+
+static void write_bytes(const char *path, const void *data, size_t len, mode_t mode)
+{
+	FILE *out = fopen(path, "w");
+	assert_non_null(out);
+	assert_int_equal(fwrite(data, 1, len, out), len);
+	assert_int_equal(fclose(out), 0);
+	assert_int_equal(chmod(path, mode), 0);
+}
+
+static void test_key_file(void **state)
+{
+	(void)state;
+	uint8_t key[SECRET_KEY], again[SECRET_KEY];
+	mode_t before = umask(0);
+	secret_random(key, sizeof key);
+	assert_int_equal(secret_key_store(file, key, &why), OK);
+	umask(before);
+	assert_mode(file, 0600);
+	assert_int_equal(secret_key_load(file, again, &why), OK);
+	assert_memory_equal(again, key, sizeof key);
+	uint8_t another[SECRET_KEY] = { 9 };
+	assert_int_equal(secret_key_store(file, another, &why), ERR_CONFLICT);
+	assert_non_null(strstr(why.text, "never overwritten"));
+	assert_int_equal(secret_key_load(file, again, &why), OK);
+	assert_memory_equal(again, key, sizeof key);
+}
+
+static void test_key_files_that_are_refused(void **state)
+{
+	(void)state;
+	static const size_t sizes[] = { 0, 31, 33, 64 };
+	static const mode_t modes[] = { 0640, 0604, 0660, 0610, 0601, 0622 };
+	const uint8_t bytes[64] = { 7 };
+	uint8_t key[SECRET_KEY] = { 1 };
+	assert_int_equal(secret_key_load(file, key, &why), ERR_NOT_FOUND);
+	assert_non_null(strstr(why.text, file));
+	assert_non_null(strstr(why.text, "`init` makes it"));
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		write_bytes(file, bytes, sizes[i], 0600);
+		assert_int_equal(secret_key_load(file, key, &why), ERR_INPUT);
+		assert_non_null(strstr(why.text, "32 bytes"));
+	}
+	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+		write_bytes(file, bytes, 32, modes[i]);
+		assert_int_equal(secret_key_load(file, key, &why), ERR_CONFLICT);
+		assert_non_null(strstr(why.text, "chmod 0600"));
+	}
+	assert_int_equal(secret_key_load(folder, key, &why), ERR_IO);
+	assert_int_equal(secret_key_store("/no/such/folder/x", key, &why), ERR_IO);
+	assert_int_equal(key[0], 1);
+}
+
+static void test_ensure_never_overwrites(void **state)
+{
+	(void)state;
+	uint8_t first[SECRET_KEY] = { 0 }, second[SECRET_KEY] = { 0 };
+	const uint8_t zero[SECRET_KEY] = { 0 };
+	bool made = false;
+	assert_int_equal(secret_key_ensure(file, first, &made, &why), OK);
+	assert_true(made);
+	assert_memory_not_equal(first, zero, sizeof zero);
+	assert_mode(file, 0600);
+	assert_int_equal(secret_key_ensure(file, second, &made, &why), OK);
+	assert_false(made);
+	assert_memory_equal(first, second, sizeof first);
+	assert_int_equal(secret_key_ensure(other, second, &made, &why), OK);
+	assert_memory_not_equal(first, second, sizeof first);
+	/* A file that is no key is not replaced by one. */
+	write_bytes(file, "half", 4, 0600);
+	assert_int_equal(secret_key_ensure(file, second, &made, &why), ERR_INPUT);
+	struct stat st;
+	assert_int_equal(stat(file, &st), 0);
+	assert_int_equal(st.st_size, 4);
+}
+
+static void test_erase(void **state)
+{
+	(void)state;
+	uint8_t key[SECRET_KEY], left[SECRET_KEY];
+	bool made;
+	assert_int_equal(secret_key_ensure(file, key, &made, &why), OK);
+	/* Another name of the same file shows what its bytes became. */
+	assert_int_equal(link(file, other), 0);
+	assert_int_equal(secret_key_erase(file, &why), OK);
+	assert_int_not_equal(access(file, F_OK), 0);
+	assert_int_equal(secret_key_load(other, left, &why), OK);
+	assert_memory_not_equal(left, key, sizeof key);
+	assert_int_equal(secret_key_erase(file, &why), OK);
+	assert_int_equal(secret_key_erase("/no/such/folder/x", &why), ERR_IO);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hexadecimal),
+		cmocka_unit_test(test_base64),
+		cmocka_unit_test(test_equal),
+		cmocka_unit_test(test_below),
+		cmocka_unit_test(test_sha256),
+		cmocka_unit_test(test_hmac),
+		cmocka_unit_test(test_hkdf),
+		cmocka_unit_test(test_x25519),
+		cmocka_unit_test(test_ephemeral_agreement),
+		cmocka_unit_test(test_aes_gcm),
+		cmocka_unit_test(test_whatever_was_changed_is_refused),
+		cmocka_unit_test_teardown(test_key_file, remove_files),
+		cmocka_unit_test_teardown(test_key_files_that_are_refused, remove_files),
+		cmocka_unit_test_teardown(test_ensure_never_overwrites, remove_files),
+		cmocka_unit_test_teardown(test_erase, remove_files),
+	};
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

@@ -6,14 +6,14 @@ enum { VERSION = 1 };
 
 struct code code_random(void)
 {
-	struct code c;
+	struct code c = { 0 };
 	secret_random(c.bytes, sizeof c.bytes);
 	return c;
 }
 
 enum err code_parse(const char *text, struct code *ret_code)
 {
-	struct code c;
+	struct code c = { 0 };
 	if (!base32_decode(text, c.bytes, sizeof c.bytes))
 		return ERR_INPUT;
 	*ret_code = c;

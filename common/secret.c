@@ -163,7 +163,8 @@ void secret_hmac(const void *key, size_t key_len, const void *data, size_t len,
 {
 	EVP_MAC_CTX *mac = own()->mac;
 	size_t n;
-	must(EVP_MAC_init(mac, key, key_len, NULL) == 1 &&
+	/* To OpenSSL no key means the one before. */
+	must(EVP_MAC_init(mac, key ? key : "", key_len, NULL) == 1 &&
 		EVP_MAC_update(mac, data, len) == 1 &&
 		EVP_MAC_final(mac, out, &n, 32) == 1 && n == 32);
 }

@@ -340,6 +340,7 @@ static void put_dispositions(struct http_request *r, void *context)
 	auto_(json) struct json *j = NULL;
 	struct wave w;
 	uint8_t content[32];
+	bool again = false;
 	const char *batch = http_segment(r, 1),
 		   *reason = "a stratum's dispositions are malformed";
 	if (!find_wave(a, r, &w) || !read_json(r, &j))
@@ -357,7 +358,7 @@ static void put_dispositions(struct http_request *r, void *context)
 		e = ERR_CONFLICT;
 	}
 	if (e == OK)
-		e = store_disposition_clear_tx(a->store, w.number, batch);
+		e = store_disposition_clear_tx(a->store, w.number, batch, &again);
 	if (e == OK)
 		e = dispositions_tx(a, w.number, batch, json_get(j, "strata"));
 	e = store_end(a->store, e);

@@ -13,7 +13,7 @@ enum { BOX_REPEAT = 16 };
 struct box_job {
 	int64_t wave;
 	int64_t serial;
-	enum decline decline;    /* 0: a ballot */
+	enum decline decline;    /* DECLINE_NONE: a ballot */
 	struct invitation_id id; /* with decline */
 	uint8_t sealed[BALLOT_SEALED];
 	bool repeatable;            /* the same form may come again: see repeat */

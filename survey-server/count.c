@@ -16,7 +16,7 @@ struct counting {
 	const struct secret_x25519 *key;
 	struct definition definition;
 	int area; /* the variable's place */
-	struct release_input *in;
+	struct release_input in;
 	struct count_sums sums;
 	int64_t all;
 	count_progress *progress;
@@ -61,8 +61,8 @@ static enum err count_one(void *context, const uint8_t sealed[static BALLOT_SEAL
 		c->sums.break_off++;
 	} else {
 		c->sums.answered++;
-		add(q, &b, &c->in->city);
-		add(q, &b, &c->in->areas[area]);
+		add(q, &b, &c->in.city);
+		add(q, &b, &c->in.areas[area]);
 	}
 	secret_wipe(&b, sizeof b);
 	return OK;
@@ -85,7 +85,7 @@ static enum err read_frame(struct store *s, struct counting *c)
 {
 	struct stratum *strata;
 	size_t count;
-	struct release_input *in = c->in;
+	struct release_input *in = &c->in;
 	enum err e = store_strata(s, c->wave->number, &strata, &count);
 	if (e)
 		return e;
@@ -123,15 +123,14 @@ static enum err count_all(
 	struct store *s, struct counting *c, struct json **ret_release, struct why *why)
 {
 	auto_(arena) struct arena *a = arena_create();
-	struct release_input in = { .wave = c->wave };
+	struct release_input *in = &c->in;
 	int64_t spent;
 	enum err e = read_definition(s, a, c, why);
 	if (e)
 		return e;
-	in.definition = &c->definition;
-	in.areas =
-		arena_alloc(a, c->definition.variables[c->area].count * sizeof *in.areas);
-	c->in = &in;
+	in->definition = &c->definition;
+	in->areas = arena_alloc(
+		a, c->definition.variables[c->area].count * sizeof *in->areas);
 	e = read_frame(s, c);
 	if (e == OK)
 		e = store_ballot_count(s, c->wave->number, &c->all);
@@ -145,12 +144,12 @@ static enum err count_all(
 	if (e == OK)
 		e = store_ballots(s, c->wave->number, count_one, c);
 	if (e) {
-		json_destroy(in.left_out);
+		json_destroy(in->left_out);
 		return e;
 	}
-	in.break_off = c->sums.break_off;
-	in.damaged = c->sums.damaged;
-	*ret_release = release_make(&in);
+	in->break_off = c->sums.break_off;
+	in->damaged = c->sums.damaged;
+	*ret_release = release_make(in);
 	return OK;
 }
 
@@ -164,7 +163,9 @@ enum err count_run(struct store *s, const struct wave *w,
 	if (!secret_equal(public_key, w->public_key, sizeof public_key))
 		return err_why(why, ERR_CRYPTO, "the recovery key is not that of wave %s",
 			w->name);
-	struct counting c = { .wave = w, .key = key, .progress = progress };
+	struct counting c = {
+		.wave = w, .key = key, .in = { .wave = w }, .progress = progress
+	};
 	*why = (struct why){ "" };
 	enum err e = store_snapshot(s);
 	if (e == OK) {
@@ -182,7 +183,7 @@ enum err count_store(struct store *s, const struct wave *w, const struct json *r
 {
 	auto_(buf) struct buf text = { 0 };
 	json_print(release, false, &text);
-	int64_t ballots;
+	int64_t ballots = 0;
 	struct wave now;
 	enum err e = store_begin(s);
 	if (e)

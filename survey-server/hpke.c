@@ -64,7 +64,7 @@ static struct schedule derive(const uint8_t agreed[static 32],
 {
 	static const uint8_t no_salt[32];
 	uint8_t prk[32], shared[32], both[64], context[65] = { 0 };
-	struct schedule s;
+	struct schedule s = { 0 };
 	put(both, put(both, 0, enc, 32), public_key, 32);
 	labelled_extract(&kem, no_salt, 32, "eae_prk", agreed, 32, prk);
 	labelled_expand(&kem, prk, "shared_secret", both, sizeof both, shared, 32);

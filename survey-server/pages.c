@@ -239,19 +239,41 @@ static void submit_answers(struct pages *p, struct http_request *r,
 	submit(p, r, o, job);
 }
 
+/* *ret_decline stays when the form has no such field; false when its value is none of
+ * ours. */
+static bool read_decline(const struct form *form, enum decline *ret_decline)
+{
+	const char *value = form_get(form, "decline");
+	if (value && strcmp(value, "no") == 0)
+		*ret_decline = DECLINE_NO;
+	else if (value && strcmp(value, "wrong-person") == 0)
+		*ret_decline = DECLINE_WRONG_PERSON;
+	else
+		return !value;
+	return true;
+}
+
 static void submit_decline(struct pages *p, struct http_request *r,
-	const struct opened *o, const char *decline)
+	const struct opened *o, enum decline decline)
 {
 	struct box_job *job = arena_alloc(http_arena(r), sizeof *job);
-	if (strcmp(decline, "no") == 0)
-		job->decline = DECLINE_NO;
-	else if (strcmp(decline, "wrong-person") == 0)
-		job->decline = DECLINE_WRONG_PERSON;
-	else {
-		reply_fixed(p, r, 400, FIXED_BROKEN);
-		return;
-	}
+	job->decline = decline;
 	submit(p, r, o, job);
+}
+
+/* Shows the form again, or that the invitation is gone: what was posted never matters to
+ * a used one. */
+static void ask_again(struct pages *p, struct http_request *r, const struct opened *o,
+	unsigned status, const uint8_t *answers, const char *problem)
+{
+	bool gone = false;
+	enum err e = store_gone(p->store, o->found.wave.number, o->found.serial, &gone);
+	if (e || gone)
+		refuse(p, r, gone ? ERR_NOT_FOUND : e);
+	else if (answers)
+		reply_form(p, r, o, status, answers, problem);
+	else
+		reply_fixed(p, r, status, FIXED_BROKEN);
 }
 
 static void page_answer(struct http_request *r, void *context)
@@ -268,24 +290,24 @@ static void page_answer(struct http_request *r, void *context)
 	}
 	const struct questionnaire *q = &o.definition->questionnaire;
 	const char *body = http_body(r, &len);
+	enum decline decline = DECLINE_NONE;
 	if (form_parse(http_arena(r), body, len, &form) != OK ||
-		!fields_known(&form, q)) {
-		reply_fixed(p, r, 400, FIXED_BROKEN);
+		!fields_known(&form, q) || !read_decline(&form, &decline)) {
+		ask_again(p, r, &o, 400, NULL, NULL);
 		return;
 	}
-	const char *decline = form_get(&form, "decline");
 	e = read_answers(&form, q, answers);
 	flow_drop(q, answers);
 	if (decline)
 		submit_decline(p, r, &o, decline);
 	else if (e)
-		reply_form(p, r, &o, 422, answers,
+		ask_again(p, r, &o, 422, answers,
 			"Ett svar kom inte fram som det skulle. Välj igen på frågan där inget "
 			"är valt.");
 	else if (form_get(&form, "page"))
-		reply_form(p, r, &o, 200, answers, NULL);
+		ask_again(p, r, &o, 200, answers, NULL);
 	else if (!flow_any(q, answers))
-		reply_form(p, r, &o, 422, answers,
+		ask_again(p, r, &o, 422, answers,
 			"Svara på minst en fråga innan du skickar. Vill du inte vara med kan du "
 			"välja ”Nej tack” längst ner.");
 	else

@@ -204,7 +204,7 @@ static const char *colour(const struct question *q, int grade)
 	return grade > q->grades - 2 ? good[grade - q->grades + 1] : NULL;
 }
 
-enum { BAR_HALF = 100, BAR_HEIGHT = 18 };
+enum { BAR_HALF = 75, BAR_HEIGHT = 18 };
 
 struct slice {
 	double share;

@@ -446,11 +446,15 @@ static enum err number_of(struct db *db, enum statement st, int64_t *ret_number)
 	return OK;
 }
 
-enum err store_disposition_clear_tx(struct store *s, int64_t wave, const char *batch)
+enum err store_disposition_clear_tx(
+	struct store *s, int64_t wave, const char *batch, bool *ret_any)
 {
-	db_set_int(db_of(s), DISPOSITION_CLEAR, 1, wave);
-	db_set_text(db_of(s), DISPOSITION_CLEAR, 2, batch);
-	return db_run(db_of(s), DISPOSITION_CLEAR);
+	struct db *db = db_of(s);
+	db_set_int(db, DISPOSITION_CLEAR, 1, wave);
+	db_set_text(db, DISPOSITION_CLEAR, 2, batch);
+	enum err e = db_run(db, DISPOSITION_CLEAR);
+	*ret_any = e == OK && db_changed(db) > 0;
+	return e;
 }
 
 /* Reads the chunk of a bitmap that holds the serial. ERR_IO when it is missing or

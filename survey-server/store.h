@@ -83,8 +83,10 @@ enum err store_batch_open(
 	struct store *s, int64_t wave, const char *name, struct buf *ret_ids);
 enum err store_disposition_add_tx(struct store *s, int64_t wave, const char *batch,
 	uint16_t stratum, int code, int64_t persons);
-/* Forgets the batch's dispositions, for others to be put in their place. */
-enum err store_disposition_clear_tx(struct store *s, int64_t wave, const char *batch);
+/* Forgets the batch's dispositions, for others to be put in their place; *ret_any tells
+ * whether there were any. */
+enum err store_disposition_clear_tx(
+	struct store *s, int64_t wave, const char *batch, bool *ret_any);
 
 /* Answering. */
 struct store_found {
@@ -111,6 +113,7 @@ enum err store_spend_tx(struct store *s, int64_t wave, int64_t serial,
 	const uint8_t sealed[static BALLOT_SEALED], enum spend *ret_spend);
 
 enum decline {
+	DECLINE_NONE = 0,
 	DECLINE_NO = 1,
 	DECLINE_WRONG_PERSON = 2,
 };

@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import re
+import selectors
 import shutil
 import signal
 import socket
@@ -341,16 +342,45 @@ directory = {ROOT}/questionnaires
             key = (self.keys / "internal.key").read_bytes().hex()
         return Client(self.host, 8081, {"Authorization": "Bearer " + key}, **how)
 
-    def raw(self, data, port=8080, timeout=30, half_close=False):
-        """Sends the bytes and returns everything until the server closes."""
+    def raw(self, data, port=8080, timeout=30, quiet=None):
+        """Sends the bytes and returns everything until the server closes, or says nothing more for `quiet` seconds:
+        of half a request it expects the rest."""
         with socket.create_connection((self.host, port), timeout) as s:
             try:
                 s.sendall(data)
-                if half_close:
-                    s.shutdown(socket.SHUT_WR)
             except OSError:
                 pass
-            return read_all(s)
+            s.settimeout(quiet or timeout)
+            try:
+                return read_all(s)
+            except TimeoutError:
+                if not quiet:
+                    raise
+                return b""
+
+    def raw_many(self, requests, port=8080, quiet=0.5):
+        """The same, side by side: the answers, in order."""
+        answers = [b""] * len(requests)
+        with selectors.DefaultSelector() as waiting:
+            for n, data in enumerate(requests):
+                s = socket.create_connection((self.host, port), 30)
+                with contextlib.suppress(OSError):
+                    s.sendall(data)
+                s.setblocking(False)
+                waiting.register(s, selectors.EVENT_READ, n)
+            while waiting.get_map() and (ready := waiting.select(quiet)):
+                for key, _ in ready:
+                    try:
+                        part = key.fileobj.recv(65536)
+                    except ConnectionError:
+                        part = b""
+                    answers[key.data] += part
+                    if not part:
+                        waiting.unregister(key.fileobj)
+                        key.fileobj.close()
+            for key in list(waiting.get_map().values()):
+                key.fileobj.close()
+        return answers
 
     # Invitations.
 
@@ -477,6 +507,9 @@ def read_all(s):
     try:
         while part := s.recv(65536):
             parts.append(part)
+    except TimeoutError:
+        if not parts:
+            raise
     except ConnectionError:
         pass
     return b"".join(parts)

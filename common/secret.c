@@ -339,8 +339,8 @@ enum err secret_key_load(
 	return e;
 }
 
-enum err secret_key_store(
-	const char *file, const uint8_t key[static SECRET_KEY], struct why *why)
+enum err secret_file_store(
+	const char *file, const void *data, size_t len, struct why *why)
 {
 	int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0) {
@@ -349,15 +349,19 @@ enum err secret_key_store(
 				"%s: is there already and is never overwritten", file);
 		return failed(why, file, "can't be made");
 	}
-	bool fine = write(fd, key, SECRET_KEY) == SECRET_KEY && fsync(fd) == 0;
-	if (!fine) {
-		enum err e = failed(why, file, "can't be written");
-		close(fd);
-		unlink(file);
-		return e;
-	}
+	enum err e = OK;
+	if (write(fd, data, len) != (ssize_t)len || fsync(fd) != 0)
+		e = failed(why, file, "can't be written");
 	close(fd);
-	return sync_folder(file, why);
+	if (e)
+		unlink(file);
+	return e ? e : sync_folder(file, why);
+}
+
+enum err secret_key_store(
+	const char *file, const uint8_t key[static SECRET_KEY], struct why *why)
+{
+	return secret_file_store(file, key, SECRET_KEY, why);
 }
 
 enum err secret_key_ensure(
@@ -370,8 +374,8 @@ enum err secret_key_ensure(
 	secret_random(fresh, sizeof fresh);
 	enum err e = secret_key_store(file, fresh, why);
 	if (e == ERR_CONFLICT)
-		return secret_key_load(file, key, why);
-	if (e == OK) {
+		e = secret_key_load(file, key, why);
+	else if (e == OK) {
 		memcpy(key, fresh, SECRET_KEY);
 		*ret_made = true;
 	}

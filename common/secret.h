@@ -68,8 +68,11 @@ enum err secret_x25519_ephemeral(const uint8_t peer[static 32],
  * when others than its owner may read it; the file and what to do in why. */
 enum err secret_key_load(
 	const char *file, uint8_t key[static SECRET_KEY], struct why *why);
-/* Writes a new key file, mode 0600, synced with its folder. ERR_CONFLICT when it is there
- * already. */
+/* Writes a new file, mode 0600, synced with its folder. ERR_CONFLICT when it is there
+ * already; otherwise, when it fails, there is none. */
+enum err secret_file_store(
+	const char *file, const void *data, size_t len, struct why *why);
+/* The same with a key. */
 enum err secret_key_store(
 	const char *file, const uint8_t key[static SECRET_KEY], struct why *why);
 /* Loads the file, made anew from random bytes when it is missing. */

@@ -1,11 +1,11 @@
 #include "sms-gateway/import.h"
 #include "common/clock.h"
 #include "common/fetch.h"
+#include "common/file.h"
 #include "common/log.h"
 #include "sms-gateway/register.h"
 #include "sms-gateway/roster.h"
 #include "sms-gateway/stores.h"
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,31 +30,11 @@ struct import {
 	size_t held;
 };
 
-static enum err read_file(const char *name, struct buf *out, struct why *why)
-{
-	char piece[65536];
-	FILE *in = fopen(name, "re");
-	if (!in)
-		return err_why(why, ERR_NOT_FOUND, "%s: %s", name, strerror(errno));
-	size_t got;
-	while (out->len <= FILE_MAX && (got = fread(piece, 1, sizeof piece, in)) > 0)
-		buf_add(out, piece, got);
-	int fault = ferror(in) ? errno : 0;
-	(void)fclose(in);
-	secret_wipe(piece, sizeof piece);
-	if (fault)
-		return err_why(why, ERR_IO, "%s: %s", name, strerror(fault));
-	if (out->len > FILE_MAX)
-		return err_why(why, ERR_INPUT, "%s: filen är större än %d MB; dela den",
-			name, FILE_MAX / 1024 / 1024);
-	return OK;
-}
-
 static enum err read_rows(struct import *i, struct why *why)
 {
 	struct buf data = { 0 };
 	struct why reason;
-	enum err e = read_file(i->order->file, &data, why);
+	enum err e = file_read(i->order->file, FILE_MAX, &data, why);
 	if (e == OK) {
 		e = csvfile_read(buf_string(&data), data.len, &i->file, &reason);
 		if (e != OK)

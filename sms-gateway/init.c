@@ -1,26 +1,16 @@
 #include "sms-gateway/init.h"
+#include "common/file.h"
 #include "common/log.h"
 #include "sms-gateway/keyring.h"
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 
 static enum err make_folder(const char *folder, struct why *why)
 {
-	auto_(free) void *room = mem_text(folder);
-	char *path = room;
-	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (mkdir(path, 0700) != 0 && errno != EEXIST)
-			return err_why(why, ERR_IO, "%s: %s", path, strerror(errno));
-		*slash = '/';
-	}
-	if (mkdir(path, 0700) == 0)
-		printf("made %s\n", path);
-	else if (errno != EEXIST)
-		return err_why(why, ERR_IO, "%s: %s", path, strerror(errno));
-	return OK;
+	bool made;
+	enum err e = file_make_folder(folder, &made, why);
+	if (e == OK && made)
+		printf("made %s\n", folder);
+	return e;
 }
 
 static enum err make_shared(const char *file, struct why *why)

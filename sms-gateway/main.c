@@ -2,13 +2,27 @@
 #include "common/log.h"
 #include "common/secret.h"
 #include "sms-gateway/commands.h"
+#include <stdio.h>
 #include <sys/stat.h>
 
 int main(int argc, char **argv)
 {
+	struct program_call call;
+	struct why why;
+	int status;
+	auto_(config) struct config *config = NULL;
+	log_program(commands_program.name);
 	secret_process();
 	clock_init();
-	log_program("sms-gateway");
 	(void)umask(077);
-	return commands_run(argc, argv);
+	if (!program_read(&commands_program, argc, argv, &call, &status))
+		return status;
+	if (config_read(call.file, &config, &why) != OK) {
+		log_error("%s", why.text);
+		return PROGRAM_FAILED;
+	}
+	if (!call.check)
+		return program_run(&commands_program, &call, config);
+	printf("%s: fine\n", call.file);
+	return PROGRAM_DONE;
 }

@@ -321,12 +321,14 @@ static enum err dispositions_tx(
 			return ERR_INPUT;
 		const struct json *d = json_first(json_get(s, "dispositions"));
 		for (; d; d = json_next(d)) {
-			int code = atoi(json_key(d));
-			if (code < 1 || code > 999 ||
+			char *end;
+			const char *key = json_key(d);
+			long code = key ? strtol(key, &end, 10) : 0;
+			if (code < 1 || code > 999 || *end ||
 				!json_whole(d, 0, INT32_MAX, &persons))
 				return ERR_INPUT;
-			enum err e = store_disposition_add_tx(
-				a->store, wave, batch, (uint16_t)stratum, code, persons);
+			enum err e = store_disposition_add_tx(a->store, wave, batch,
+				(uint16_t)stratum, (int)code, persons);
 			if (e)
 				return e;
 		}

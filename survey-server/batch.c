@@ -28,6 +28,9 @@ static const char *read_strata(struct arena *arena, const struct json *list,
 			!json_whole(json_get(j, "frame"), 0, INT32_MAX, &frame) ||
 			!json_whole(json_get(j, "drawn"), 0, frame, &drawn))
 			return "a stratum's numbers are missing or drawn is more than frame";
+		for (size_t i = 0; i < b->stratum_count; i++)
+			if (b->strata[i].stratum == stratum)
+				return "a stratum stands twice";
 		b->strata[b->stratum_count++] = (struct stratum){
 			.administration = b->store.administration,
 			.stratum = (uint16_t)stratum,
@@ -83,7 +86,9 @@ const char *batch_read(struct arena *arena, const struct json *j,
 	b->left_out = json_get(j, "left_out");
 	for (const struct json *l = json_first(b->left_out); l; l = json_next(l)) {
 		long persons;
-		if (!json_whole(l, 0, INT32_MAX, &persons) || strlen(json_key(l)) > 64)
+		const char *reason = json_key(l);
+		if (!reason || strlen(reason) > 64 ||
+			!json_whole(l, 0, INT32_MAX, &persons))
 			return "left_out must give a number for each reason";
 	}
 	const char *wrong = read_strata(arena, json_get(j, "strata"), d, b);

@@ -9,13 +9,13 @@
 int command_failed(const char *what, const struct why *why)
 {
 	log_error("%s: %s", what, why->text);
-	return FAILED;
+	return PROGRAM_FAILED;
 }
 
 int command_store_failed(const char *what, enum err e)
 {
 	log_error("%s: the database: %s", what, err_text(e));
-	return FAILED;
+	return PROGRAM_FAILED;
 }
 
 enum err command_open_store(

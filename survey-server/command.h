@@ -1,13 +1,11 @@
-/* What the commands of survey-server share: exit statuses, errors said once, the wave and
- * its key. */
+/* What the commands of survey-server share: errors said once, the wave and its key. */
 #ifndef SURVEY_COMMAND_H
 #define SURVEY_COMMAND_H
 
 #include "common/options.h"
+#include "common/program.h"
 #include "config.h"
 #include "store.h"
-
-enum { DONE = 0, FAILED = 1, USAGE = 2 };
 
 #define ROWS(rows) rows, sizeof rows / sizeof *rows
 

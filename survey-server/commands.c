@@ -1,6 +1,7 @@
 #include "commands.h"
 #include "command.h"
 #include "common/clock.h"
+#include "common/file.h"
 #include "common/log.h"
 #include "definition.h"
 #include "report.h"
@@ -8,15 +9,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
-static bool make_folder(const char *path)
-{
-	if (mkdir(path, 0700) == 0 || errno == EEXIST)
-		return true;
-	log_error("init: %s: %s", path, strerror(errno));
-	return false;
-}
+enum { WORDS_LIMIT = 65536 };
 
 static int run_init(const struct config *config, int argc, char **argv)
 {
@@ -24,12 +18,13 @@ static int run_init(const struct config *config, int argc, char **argv)
 	auto_(store) struct store *store = NULL;
 	struct why why;
 	if (!options_read("init", NULL, 0, argc, argv, NULL, 0))
-		return USAGE;
-	if (!make_folder(config->state) || !make_folder(config->keys))
-		return FAILED;
+		return PROGRAM_USAGE;
+	bool made;
+	if (file_make_folder(config->state, &made, &why) != OK ||
+		file_make_folder(config->keys, &made, &why) != OK)
+		return command_failed("init", &why);
 	for (size_t i = 0; i < 2; i++) {
 		uint8_t key[SECRET_KEY];
-		bool made;
 		if (secret_key_ensure(keys[i], key, &made, &why) != OK)
 			return command_failed("init", &why);
 		secret_wipe(key, sizeof key);
@@ -38,15 +33,16 @@ static int run_init(const struct config *config, int argc, char **argv)
 	if (command_open_store(config, &store, &why) != OK)
 		return command_failed("init", &why);
 	printf("%s: ready\n", config->state);
-	return DONE;
+	return PROGRAM_DONE;
 }
 
 static int run_serve(const struct config *config, int argc, char **argv)
 {
 	struct why why;
 	if (!options_read("serve", NULL, 0, argc, argv, NULL, 0))
-		return USAGE;
-	return serve_run(config, &why) == OK ? DONE : command_failed("serve", &why);
+		return PROGRAM_USAGE;
+	return serve_run(config, &why) == OK ? PROGRAM_DONE
+					     : command_failed("serve", &why);
 }
 
 /* Writes the text to the file, or to standard output when there is none. */
@@ -59,9 +55,9 @@ static int put_text(const char *what, const char *file, const struct buf *text)
 	else if (out)
 		fine = fflush(out) == 0 && fine;
 	if (fine)
-		return DONE;
+		return PROGRAM_DONE;
 	log_error("%s: %s: %s", what, file ? file : "standard output", strerror(errno));
-	return FAILED;
+	return PROGRAM_FAILED;
 }
 
 static int run_report(const struct config *config, int argc, char **argv)
@@ -78,37 +74,24 @@ static int run_report(const struct config *config, int argc, char **argv)
 	auto_(buf) struct buf text = { 0 };
 	struct wave w;
 	if (!options_read("report", ROWS(rows), argc, argv, NULL, 0))
-		return USAGE;
+		return PROGRAM_USAGE;
 	size_t f = 0;
 	while (f < sizeof formats / sizeof *formats &&
 		strcmp(formats[f].name, format) != 0)
 		f++;
 	if (f == sizeof formats / sizeof *formats) {
 		log_error("report: --format is json, csv or html");
-		return USAGE;
+		return PROGRAM_USAGE;
 	}
 	if (!command_open_wave(config, "report", id, &store, &w))
-		return FAILED;
+		return PROGRAM_FAILED;
 	enum err e = formats[f].make(store, &w, &text);
 	if (e == ERR_NOT_FOUND) {
 		log_error("report: wave %s is %s; a report is there when it is counted",
 			id, wave_phase_word(wave_phase(&w, clock_day(clock_now()))));
-		return FAILED;
+		return PROGRAM_FAILED;
 	}
 	return e ? command_store_failed("report", e) : put_text("report", file, &text);
-}
-
-static enum err read_words(const char *file, struct buf *ret_words, struct why *why)
-{
-	char part[4096];
-	size_t n;
-	FILE *f = fopen(file, "re");
-	if (!f)
-		return err_why(why, ERR_IO, "%s: %s", file, strerror(errno));
-	while ((n = fread(part, 1, sizeof part, f)) > 0 && ret_words->len < 65536)
-		buf_add(ret_words, part, n);
-	(void)fclose(f);
-	return OK;
 }
 
 static int run_publish(const struct config *config, int argc, char **argv)
@@ -121,16 +104,16 @@ static int run_publish(const struct config *config, int argc, char **argv)
 	struct wave w;
 	struct why why;
 	if (!options_read("publish", ROWS(rows), argc, argv, NULL, 0))
-		return USAGE;
+		return PROGRAM_USAGE;
 	if (!command_open_wave(config, "publish", id, &store, &w))
-		return FAILED;
+		return PROGRAM_FAILED;
 	if (w.state != WAVE_COUNTED) {
 		log_error(
 			"publish: wave %s is %s; a wave is published once, after its count",
 			id, wave_phase_word(wave_phase(&w, clock_day(clock_now()))));
-		return FAILED;
+		return PROGRAM_FAILED;
 	}
-	if (file && read_words(file, &words, &why) != OK)
+	if (file && file_read(file, WORDS_LIMIT, &words, &why) != OK)
 		return command_failed("publish", &why);
 	enum err e = store_begin(store);
 	if (e == OK)
@@ -139,7 +122,7 @@ static int run_publish(const struct config *config, int argc, char **argv)
 	if (e)
 		return command_store_failed("publish", e);
 	printf("published: %s/resultat/%s\n", config->base_url, id);
-	return DONE;
+	return PROGRAM_DONE;
 }
 
 static int run_check_questionnaire(const struct config *config, int argc, char **argv)
@@ -148,27 +131,49 @@ static int run_check_questionnaire(const struct config *config, int argc, char *
 	struct why why;
 	(void)config;
 	if (!options_read("check-questionnaire", NULL, 0, argc, argv, &file, 1))
-		return USAGE;
+		return PROGRAM_USAGE;
 	if (definition_check_file(file, &why) != OK)
 		return command_failed("check-questionnaire", &why);
 	printf("%s: fine\n", file);
-	return DONE;
+	return PROGRAM_DONE;
 }
 
-const struct command commands[] = {
-	{ "init", "init", run_init },
-	{ "serve", "serve", run_serve },
+static const struct program_command commands[] = {
+	{ "init",
+		"init\n\nMakes the folders, keys and database that are missing; never overwrites.",
+		run_init },
+	{ "serve", "serve\n\nRuns until SIGTERM or SIGINT.", run_serve },
 	{ "wave",
 		"wave add --id ID --title TITLE --questionnaire NAME --opens DAY --closes DAY\n"
-		"           [--custody paper|server] [--recovery FILE]\n"
-		"  wave open --id ID [--recovery FILE]\n"
-		"  wave list\n"
-		"  wave close --id ID",
+		"                [--custody paper|server] [--recovery FILE]\n"
+		"           wave open --id ID [--recovery FILE]\n"
+		"           wave close --id ID\n"
+		"           wave list\n\n"
+		"custody = paper (the default) shows the wave's private key once, on the terminal or in\n"
+		"FILE; open and count want it back. list shows name, phase, first and last day, custody,\n"
+		"invited and title, with tabs between.",
 		command_wave },
-	{ "count", "count --wave ID [--check] [--recovery FILE] [--destroyed-by NAME]",
+	{ "count",
+		"count --wave ID [--check] [--recovery FILE] [--destroyed-by NAME]\n\n"
+		"Counts a closed wave, stores the release, and erases ballots, invitations and key.\n"
+		"A wave is counted once.\n\n"
+		"  --check             count, show whether it passes, change nothing\n"
+		"  --destroyed-by NAME record who destroyed the recovery key",
 		command_count },
-	{ "report", "report --wave ID --format json|csv|html [-o FILE]", run_report },
-	{ "publish", "publish --wave ID [--text FILE]", run_publish },
-	{ "check-questionnaire", "check-questionnaire FILE", run_check_questionnaire },
-	{ NULL, NULL, NULL },
+	{ "report",
+		"report --wave ID --format json|csv|html [-o FILE]\n\nWrites a counted wave's release.",
+		run_report },
+	{ "publish",
+		"publish --wave ID [--text FILE]\n\nShows a counted wave's release to everyone.",
+		run_publish },
+	{ "check-questionnaire",
+		"check-questionnaire FILE\n\nSays what is wrong with a FHIR R4 Questionnaire, and where.",
+		run_check_questionnaire },
+};
+
+const struct program commands_program = {
+	.name = "survey-server",
+	.about = "survey-server takes anonymous answers, counts them once, and reports.",
+	.commands = commands,
+	.command_count = sizeof commands / sizeof *commands,
 };

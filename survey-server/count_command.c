@@ -26,7 +26,7 @@ static int record_destroyed(struct store *store, const struct wave *w, const cha
 	if (e)
 		return command_store_failed("count", e);
 	printf("recorded: %s destroyed the recovery key of wave %s\n", by, w->name);
-	return DONE;
+	return PROGRAM_DONE;
 }
 
 /* The second half, which may be run again until it is through. */
@@ -45,7 +45,7 @@ static int burn(const struct config *config, struct store *store, const struct w
 		printf("Now destroy every copy of the recovery key, and record who did:\n"
 		       "  survey-server -c FILE count --wave %s --destroyed-by NAME\n",
 			w->name);
-	return DONE;
+	return PROGRAM_DONE;
 }
 
 static void print_sums(const struct count_sums *s)
@@ -78,7 +78,7 @@ static int count_closed(const struct config *config, struct store *store, struct
 		printf("the count passes; the release would have %zu bytes; nothing was changed\n",
 			text.len);
 	print_sums(&sums);
-	return DONE;
+	return PROGRAM_DONE;
 }
 
 int command_count(const struct config *config, int argc, char **argv)
@@ -91,15 +91,15 @@ int command_count(const struct config *config, int argc, char **argv)
 	auto_(store) struct store *store = NULL;
 	struct wave w;
 	if (!options_read("count", ROWS(rows), argc, argv, NULL, 0))
-		return USAGE;
+		return PROGRAM_USAGE;
 	if (!command_open_wave(config, "count", id, &store, &w))
-		return FAILED;
+		return PROGRAM_FAILED;
 	if (w.state == WAVE_COUNTED || w.state == WAVE_PUBLISHED) {
 		if (destroyed_by)
 			return record_destroyed(store, &w, destroyed_by);
 		log_error(
 			"count: wave %s is counted already; a wave is counted once", id);
-		return FAILED;
+		return PROGRAM_FAILED;
 	}
 	if (w.state == WAVE_BURNING && !check)
 		return burn(config, store, &w, destroyed_by);
@@ -107,7 +107,7 @@ int command_count(const struct config *config, int argc, char **argv)
 		log_error(
 			"count: wave %s is %s: `survey-server wave close --id %s` ends it",
 			id, wave_phase_word(wave_phase(&w, clock_day(clock_now()))), id);
-		return FAILED;
+		return PROGRAM_FAILED;
 	}
 	/* From here no answer gets in, whatever the clock says. */
 	if (w.state != WAVE_CLOSED && !check) {

@@ -1,33 +1,13 @@
 #include "definition.h"
 #include "common/conf.h"
+#include "common/file.h"
 #include "common/json.h"
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 /* Every wave has these two, in this order. */
 static const char *const variables[] = { "administration", "area" };
 
 enum { FILE_LIMIT = 1 << 20 };
-
-static enum err read_file(const char *file, struct buf *ret_text, struct why *why)
-{
-	FILE *f = fopen(file, "re");
-	if (!f)
-		return err_why(why, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s: %s",
-			file, strerror(errno));
-	char part[8192];
-	size_t n;
-	while ((n = fread(part, 1, sizeof part, f)) > 0 && ret_text->len <= FILE_LIMIT)
-		buf_add(ret_text, part, n);
-	bool failed = ferror(f) != 0;
-	(void)fclose(f);
-	if (failed)
-		return err_why(why, ERR_IO, "%s: can't be read", file);
-	if (ret_text->len > FILE_LIMIT)
-		return err_why(why, ERR_INPUT, "%s: is over 1 MiB", file);
-	return OK;
-}
 
 /* Puts the file before the reason. */
 static enum err in_file(const char *file, enum err e, struct why *why)
@@ -43,7 +23,7 @@ static enum err read_resource(
 	auto_(json) struct json *resource = NULL;
 	auto_(arena) struct arena *a = arena_create();
 	struct questionnaire q;
-	enum err e = read_file(file, &text, why);
+	enum err e = file_read(file, FILE_LIMIT, &text, why);
 	if (e)
 		return e;
 	e = json_parse(text.data, text.len, &resource, why);

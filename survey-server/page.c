@@ -29,7 +29,7 @@ void page_end(struct buf *b)
 {
 	html_raw(b,
 		"</main>\n<footer><p>Lämnar du sidan syns den ändå i webbläsarens historik.</p>\n"
-		"<p><a href=\"/om\">Så skyddas dina svar</a> · "
+		"<p><a href=\"/om\">Så skyddas dina svar</a>\n"
 		"<a href=\"/tillganglighet\">Tillgänglighet</a></p></footer>\n</body>\n</html>\n");
 }
 

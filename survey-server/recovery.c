@@ -1,13 +1,11 @@
 #include "recovery.h"
 #include "common/base32.h"
+#include "common/file.h"
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { DIGITS = 52, GROUP = 4, LINE = 5 };
+enum { DIGITS = 52, GROUP = 4, LINE = 5, FILE_LIMIT = 4096 };
 
 void recovery_format(const uint8_t key[static 32], char out[static RECOVERY_TEXT])
 {
@@ -86,15 +84,7 @@ enum err recovery_store(
 		"# Recovery key of wave %s. Print it, keep it off every computer, delete this file.\n"
 		"# Whoever has it can read the answers; without it they can't be counted.\n%s",
 		wave, groups);
-	int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	enum err e = OK;
-	if (fd < 0)
-		e = err_why(why, errno == EEXIST ? ERR_CONFLICT : ERR_IO, "%s: %s", file,
-			strerror(errno));
-	else if (write(fd, text, (size_t)len) != len || fsync(fd) != 0)
-		e = err_why(why, ERR_IO, "%s: %s", file, strerror(errno));
-	if (fd >= 0)
-		close(fd);
+	enum err e = secret_file_store(file, text, (size_t)len, why);
 	secret_wipe(groups, sizeof groups);
 	secret_wipe(text, sizeof text);
 	return e;
@@ -102,18 +92,11 @@ enum err recovery_store(
 
 enum err recovery_load(const char *file, uint8_t ret_key[static 32], struct why *why)
 {
-	char text[4096];
-	int fd = open(file, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return err_why(why, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s: %s",
-			file, strerror(errno));
-	ssize_t n = read(fd, text, sizeof text - 1);
-	close(fd);
-	if (n < 0)
-		return err_why(why, ERR_IO, "%s: %s", file, strerror(errno));
-	text[n] = '\0';
+	auto_(buf) struct buf text = { 0 };
 	struct why reason;
-	enum err e = recovery_parse(text, ret_key, &reason);
-	secret_wipe(text, sizeof text);
+	enum err e = file_read(file, FILE_LIMIT, &text, why);
+	if (e)
+		return e;
+	e = recovery_parse(buf_string(&text), ret_key, &reason);
 	return e ? err_why(why, e, "%s: %s", file, reason.text) : OK;
 }

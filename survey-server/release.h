@@ -1,6 +1,24 @@
 /* The release: the one JSON document that a count leaves behind. It holds every figure
- * that may be shown and no other; the shape is part of the outside contract (README, "The
- * report"). */
+ * that may be shown and no other; its shape is part of the outside contract:
+ *
+ *   { "wave", "title", "counted": true,
+ *     "quality": {
+ *       "frame", "invited", "answered", "break_off", "not_eligible", "damaged",
+ *       "left_out": { REASON: n },
+ *       "channels": { "sms": { "invited", "answered" } } },
+ *     "tables": [ {
+ *       "by": [ VARIABLE ], or [] for the city,
+ *       "rows": [ {
+ *         "key": { VARIABLE: VALUE }, "invited", "answered",
+ *         "questions": { "q1": {
+ *           "graded", "dont_know", "missing",
+ *           "options": [ n of each graded option ],
+ *           "positive": { "n", "share", "low", "high" }, "mean100",
+ *           "weighted": { "positive", "low", "high" } } } } ] } ] }
+ *
+ * A hidden or undefined figure is null; every value of the set is a row; what is shown
+ * only together is the row with the value "rest". Shares and mean100 are whole per cent.
+ */
 #ifndef SURVEY_RELEASE_H
 #define SURVEY_RELEASE_H
 

@@ -204,7 +204,7 @@ static const char *colour(const struct question *q, int grade)
 	return grade > q->grades - 2 ? good[grade - q->grades + 1] : NULL;
 }
 
-enum { BAR_HALF = 75, BAR_HEIGHT = 18 };
+enum { BAR_HALF = 90, BAR_HEIGHT = 20 };
 
 struct slice {
 	double share;
@@ -251,8 +251,8 @@ static void bar_cell(struct buf *b, const struct question *q, const struct json 
 		2 * BAR_HALF, BAR_HEIGHT, 2 * BAR_HALF, BAR_HEIGHT);
 	for (int i = 0; i < q->grades; i++) {
 		html_text(b, s[i].option->text);
-		buf_format(b, " %.0f %s", s[i].share * 100,
-			i + 1 < q->grades ? ", " : "procent");
+		buf_format(b, " %.0f%s", s[i].share * 100,
+			i + 1 < q->grades ? ", " : " procent");
 	}
 	html_raw(b, "\">");
 	double left = BAR_HALF, right = BAR_HALF;

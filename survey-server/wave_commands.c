@@ -100,10 +100,10 @@ static int wave_add(const struct config *config, int argc, char **argv)
 	struct why why;
 	uint8_t key[32];
 	if (!options_read("wave add", ROWS(rows), argc, argv, NULL, 0))
-		return USAGE;
+		return PROGRAM_USAGE;
 	if (fill_wave(&o, &w, &why) != OK) {
 		command_failed("wave add", &why);
-		return USAGE;
+		return PROGRAM_USAGE;
 	}
 	enum err e = command_open_store(config, &store, &why);
 	if (e == OK && store_wave_find(store, w.name, &taken) == OK)
@@ -127,7 +127,7 @@ static int wave_add(const struct config *config, int argc, char **argv)
 		w.custody == CUSTODY_SERVER
 			? "; its private key is on this machine: the promise begins at the count"
 			: "");
-	return DONE;
+	return PROGRAM_DONE;
 }
 
 static enum err key_fits(
@@ -153,13 +153,13 @@ static int wave_open(const struct config *config, int argc, char **argv)
 	uint8_t key[32];
 	char opens[11];
 	if (!options_read("wave open", ROWS(rows), argc, argv, NULL, 0))
-		return USAGE;
+		return PROGRAM_USAGE;
 	if (!command_open_wave(config, "wave open", id, &store, &w))
-		return FAILED;
+		return PROGRAM_FAILED;
 	if (w.state != WAVE_PLANNED) {
 		log_error(
 			"wave open: wave %s is %s already", id, wave_phase_word(w.state));
-		return FAILED;
+		return PROGRAM_FAILED;
 	}
 	enum err e = command_read_key(config, &w, recovery, key, &why);
 	if (e == OK)
@@ -172,7 +172,7 @@ static int wave_open(const struct config *config, int argc, char **argv)
 		return command_store_failed("wave open", e);
 	day_format(w.opens, opens);
 	printf("wave %s takes answers from %s\n", id, opens);
-	return DONE;
+	return PROGRAM_DONE;
 }
 
 static int wave_close(const struct config *config, int argc, char **argv)
@@ -182,19 +182,19 @@ static int wave_close(const struct config *config, int argc, char **argv)
 	auto_(store) struct store *store = NULL;
 	struct wave w;
 	if (!options_read("wave close", ROWS(rows), argc, argv, NULL, 0))
-		return USAGE;
+		return PROGRAM_USAGE;
 	if (!command_open_wave(config, "wave close", id, &store, &w))
-		return FAILED;
+		return PROGRAM_FAILED;
 	if (w.state != WAVE_PLANNED && w.state != WAVE_OPEN) {
 		log_error("wave close: wave %s is %s already", id,
 			wave_phase_word(w.state));
-		return FAILED;
+		return PROGRAM_FAILED;
 	}
 	enum err e = command_set_state(store, &w, w.state, WAVE_CLOSED);
 	if (e)
 		return command_store_failed("wave close", e);
 	printf("wave %s is closed\n", id);
-	return DONE;
+	return PROGRAM_DONE;
 }
 
 static int wave_list(const struct config *config, int argc, char **argv)
@@ -204,7 +204,7 @@ static int wave_list(const struct config *config, int argc, char **argv)
 	size_t count;
 	struct why why;
 	if (!options_read("wave list", NULL, 0, argc, argv, NULL, 0))
-		return USAGE;
+		return PROGRAM_USAGE;
 	if (command_open_store(config, &store, &why) != OK)
 		return command_failed("wave list", &why);
 	enum err e = store_waves(store, &waves, &count);
@@ -220,7 +220,7 @@ static int wave_list(const struct config *config, int argc, char **argv)
 			closes, w->custody == CUSTODY_PAPER ? "paper" : "server",
 			(long long)w->invited, w->title);
 	}
-	return DONE;
+	return PROGRAM_DONE;
 }
 
 int command_wave(const struct config *config, int argc, char **argv)
@@ -238,5 +238,5 @@ int command_wave(const struct config *config, int argc, char **argv)
 		if (strcmp(argv[0], verbs[i].name) == 0)
 			return verbs[i].run(config, argc - 1, argv + 1);
 	log_error("wave: what? add, open, list or close");
-	return USAGE;
+	return PROGRAM_USAGE;
 }

@@ -62,9 +62,9 @@ export class Daemons {
   }
 }
 
-export async function launchBrowser(options = {}) {
+export async function launchBrowser() {
   const { chromium } = await needed('playwright-core');
-  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS, ...options });
+  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 }
 
 // A page in a context of its own, closed when the work is done.

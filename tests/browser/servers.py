@@ -82,9 +82,9 @@ def sending(server, folder):
 
 def serve(folder, people):
     with survey.running(folder / "survey") as server:
-        results = [publish(server, "2026-1", "Brukarenkät våren 2026", people),
-                   publish(server, "2026-2", "Brukarenkät hösten 2026", 130)]
-        add_wave(server, OPEN_WAVE, "Brukarenkät våren 2027")
+        results = [publish(server, "2026-1", "Brukarenkät, första omgången", people),
+                   publish(server, "2026-2", "Brukarenkät, andra omgången", 130)]
+        add_wave(server, OPEN_WAVE, "Brukarenkät, tredje omgången")
         codes = [i.code for i in server.invite(INVITED, OPEN_WAVE, areas=len(AREAS))]
         other = sending(server, folder / "gateway")
         try:

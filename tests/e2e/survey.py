@@ -38,10 +38,10 @@ AREAS = ["ekonomiskt-bistand", "missbruk-beroende", "socialpsykiatri", "funktion
 GRADED = {"q1": 5, "q2": 5, "q3": 4, "q4": 5, "q5": 5, "q6": 4}
 QUESTIONS = list(GRADED)
 
-THANKS = "Tack för dina svar!".encode()
-GONE = "Länken går inte att använda".encode()
+THANKS = "<h1>Tack för dina svar!".encode()
+GONE = "<h1>Länken går inte att använda".encode()
 FORM = "Skicka mina svar".encode()
-LATER = "Vi kan inte spara dina svar just nu".encode()
+LATER = "<h1>Vi kan inte spara dina svar just nu".encode()
 
 _addresses = itertools.count()
 
@@ -174,14 +174,15 @@ class Client:
 
 
 def answers_number(number):
-    """Answers that differ for every number below 7,776; question 3 is given wherever it has its base."""
+    """Answers that differ for every number below 6,480 and are well mixed; question 3 wherever it has its base."""
+    mixed = number * 4801 % 6480
     fields = {}
     for q in ["q1", "q2", "q4", "q5", "q6"]:
         many = GRADED[q] + 1
-        fields[q] = str(1 + number % many)
-        number //= many
+        fields[q] = str(1 + mixed % many)
+        mixed //= many
     if fields["q1"] in "12" or fields["q2"] in "12":
-        fields["q3"] = str(1 + number % 5)
+        fields["q3"] = str(1 + number * 7 % 5)
     return fields
 
 
@@ -358,7 +359,7 @@ directory = {ROOT}/questionnaires
                     raise
                 return b""
 
-    def raw_many(self, requests, port=8080, quiet=0.5):
+    def raw_many(self, requests, port=8080, quiet=0.3):
         """The same, side by side: the answers, in order."""
         answers = [b""] * len(requests)
         with selectors.DefaultSelector() as waiting:
@@ -431,6 +432,14 @@ directory = {ROOT}/questionnaires
         rows = {n: sorted(map(repr, db.execute(f"SELECT * FROM {n}"))) for n in names}
         db.close()
         return rows
+
+    def clone(self, folder):
+        """Another server that begins with this one's state and keys."""
+        fresh = Survey(folder, program=self.program)
+        shutil.copytree(self.state, fresh.state)
+        shutil.copytree(self.keys, fresh.keys)
+        fresh.batches = itertools.count(1000)
+        return fresh
 
     def box(self, wave="2027-1"):
         return Box(self, wave)
@@ -585,12 +594,29 @@ class Load:
         self.stop()
 
 
-def strace(*injections, path=None):
-    """A prefix that runs a program with faults: ("pwrite64:error=ENOSPC:when=3", …)."""
+def strace(*injections):
+    """A prefix that runs a program with faults, such as "pwrite64:error=ENOSPC:when=3"; each thread counts its own
+    calls. The program stays the direct child."""
     calls = ",".join(sorted({i.split(":")[0] for i in injections}))
-    prefix = ["strace", "-f", "-qq", "-o", "/dev/null", "--seccomp-bpf", "-e", f"trace={calls}"]
-    if path:
-        prefix += ["-P", str(path)]
-    for injection in injections:
-        prefix += ["-e", f"inject={injection}"]
-    return prefix
+    faults = [word for i in injections for word in ("-e", "inject=" + i)]
+    return ["strace", "-f", "-qq", "-D", "-o", "/dev/null", "-e", f"trace={calls}", *faults]
+
+
+@contextlib.contextmanager
+def faults(survey, *injections):
+    """Puts faults into the serving daemon; the counts begin here."""
+    prefix = [word for word in strace(*injections) if word not in ("-qq", "-D")]
+    tracer = subprocess.Popen([*prefix, "-p", str(survey.process.pid)], stderr=subprocess.PIPE, text=True)
+    said = tracer.stderr.readline()
+    assert "attached" in said, said
+    try:
+        yield
+    finally:
+        # It ends by itself with the daemon.
+        if tracer.poll() is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                tracer.wait(0.2 if survey.process.poll() is None else 10)
+        if tracer.poll() is None:
+            tracer.send_signal(signal.SIGINT)
+        tracer.wait(30)
+        tracer.stderr.close()

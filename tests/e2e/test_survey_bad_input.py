@@ -14,7 +14,7 @@ IDLE = 20
 QUIET = 0.5
 FULL = {"channel": "web", "q1": "1", "q2": "2", "q3": "1", "q4": "3", "q5": "4", "q6": "5"}
 BODY = b"channel=web&q1=1&q2=2&q3=1&q4=3&q5=4&q6=5"
-DECLINED = "Tack för att du sa till".encode()
+DECLINED = "<h1>Tack för att du sa till".encode()
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +52,14 @@ def slow(survey, people):
         s.close()
 
 
+@pytest.fixture
+def changes():
+    """For a test that is allowed to store something."""
+
+
 @pytest.fixture(autouse=True)
 def nothing_changes(survey, people, request):
-    if "changes" in request.keywords:
+    if "changes" in request.fixturenames:
         yield
         return
     before = survey.dump()
@@ -157,8 +162,7 @@ def test_bad_chunks(survey, one, name):
     assert THANKS not in answer
 
 
-@pytest.mark.changes
-def test_good_chunks_are_an_answer(survey):
+def test_good_chunks_are_an_answer(survey, changes):
     person = survey.invite(1)[0]
     data = head(person, "Transfer-Encoding: chunked").encode() + b"4\r\nq1=1\r\n5\r\n&q2=2\r\n0\r\n\r\n"
     assert THANKS in survey.raw(data)
@@ -247,8 +251,7 @@ def test_slow_clients_block_nobody(survey, slow):
     assert len(connections) == 5
 
 
-@pytest.mark.changes
-def test_pipelined_requests_are_answered_in_order(survey):
+def test_pipelined_requests_are_answered_in_order(survey, changes):
     first, second = survey.invite(2)
     data = (head(first, method="GET").replace("Connection: close\r\n", "").encode()
             + post_bytes(first, BODY, close=False) + post_bytes(first, BODY, close=False)
@@ -259,8 +262,7 @@ def test_pipelined_requests_are_answered_in_order(survey):
     assert answer.count(THANKS) == 2
 
 
-@pytest.mark.changes
-def test_client_that_leaves_at_once_loses_nothing(survey):
+def test_client_that_leaves_at_once_loses_nothing(survey, changes):
     """Whether or not the thank-you could be delivered: the ballot and the spent code go together."""
     crowd = survey.invite(60)
     before = survey.box()
@@ -335,16 +337,15 @@ def public_seed(n, person):
             with_length(person, BODY).replace(person.path.encode(), b"/")][n % 6]
 
 
-@pytest.mark.changes
-def test_mutated_requests(survey):
+def test_mutated_requests(survey, changes):
     """Every answer that was thanked for is one ballot, and nothing else is; the daemon goes on."""
     rng = random.Random(SEED)
     crowd = survey.invite(400)
     before = survey.box()
     thanked = declined = 0
     with survey.public() as web:
-        for _ in range(2000 if LONG else 60):
-            some = crowd[-50:]
+        for _ in range(1000 if LONG else 30):
+            some = crowd[-100:]
             answers = survey.raw_many([mutate(rng, public_seed(n, person)) for n, person in enumerate(some)])
             for person, answer in zip(some, answers):
                 assert not re.search(rb"HTTP/1\.1 50[^15]", answer), answer[:300]
@@ -353,7 +354,7 @@ def test_mutated_requests(survey):
                 if THANKS in answer or DECLINED in answer:
                     crowd.remove(person)
             assert web.get("/om").status == 200
-            if len(crowd) < 100:
+            if len(crowd) < 200:
                 crowd += survey.invite(400)
     box = survey.box()
     assert thanked > 50 and declined > 10
@@ -364,8 +365,7 @@ def test_mutated_requests(survey):
     assert survey.process.poll() is None
 
 
-@pytest.mark.changes
-def test_mutated_internal_requests(survey):
+def test_mutated_internal_requests(survey, changes):
     rng = random.Random(SEED + 1)
     key = (survey.keys / "internal.key").read_bytes().hex()
 
@@ -385,8 +385,8 @@ def test_mutated_internal_requests(survey):
         return re.sub(rb"Content-Length: \d+", b"Content-Length: %d" % len(text), start) + b"\r\n\r\n" + text
 
     with survey.api() as api:
-        for n in range(0, 20_000 if LONG else 1200, 40):
-            seeds = [internal_seed(n + i, survey.make(2)) for i in range(40)]
+        for n in range(0, 20_000 if LONG else 1200, 60):
+            seeds = [internal_seed(n + i, survey.make(2)) for i in range(60)]
             requests = [mutate_body(seed) if i % 2 else mutate(rng, seed) for i, seed in enumerate(seeds)]
             for data, answer in zip(requests, survey.raw_many(requests, 8081)):
                 assert not re.search(rb"HTTP/1\.1 50[^15]", answer), (data, answer[:300])

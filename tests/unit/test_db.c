@@ -462,6 +462,7 @@ static void test_checkpoint_waits_for_a_writer(void **state)
 	put_one(db, 1, "one");
 	assert_int_equal(pipe(ready), 0);
 	pid_t child = in_child(hold);
+	close(ready[1]);
 	assert_int_equal(read(ready[0], &byte, 1), 1);
 	int64_t began = clock_ticks();
 	assert_int_equal(db_checkpoint(db), OK);
@@ -470,7 +471,6 @@ static void test_checkpoint_waits_for_a_writer(void **state)
 	assert_exits(child, 0);
 	assert_int_equal(count(db), 2);
 	close(ready[0]);
-	close(ready[1]);
 }
 
 /* A writer that is killed leaves neither a lock nor half a transaction. */
@@ -481,13 +481,13 @@ static void test_killed_writer(void **state)
 	auto_(db) struct db *db = open_db();
 	assert_int_equal(pipe(ready), 0);
 	pid_t child = in_child(hold);
+	close(ready[1]);
 	assert_int_equal(read(ready[0], &byte, 1), 1);
 	assert_int_equal(kill(child, SIGKILL), 0);
 	assert_int_equal(waitpid(child, NULL, 0), child);
 	assert_int_equal(count(db), 0);
 	put_one(db, 2, "mine");
 	close(ready[0]);
-	close(ready[1]);
 }
 
 /* A small file system that only this process sees. Not everywhere allowed: then a limit

@@ -2,12 +2,15 @@
 #include "recovery.h"
 #include <ctype.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -212,6 +215,31 @@ static void test_file(void **state)
 	assert_int_equal(recovery_store("/no/such/folder/x", "w", key, &why), ERR_IO);
 }
 
+/* In a child: a file can't grow beyond a few bytes, as on a full disk. */
+static int store_without_room(void)
+{
+	const struct rlimit limit = { 20, 20 };
+	(void)signal(SIGXFSZ, SIG_IGN);
+	if (setrlimit(RLIMIT_FSIZE, &limit) != 0)
+		return 2;
+	return recovery_store(file, "2027-1", key, &why) == ERR_IO ? 0 : 1;
+}
+
+static void test_half_a_file_is_removed(void **state)
+{
+	(void)state;
+	int status = 0;
+	unlink(file);
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(store_without_room());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_int_equal(recovery_store(file, "2027-1", key, &why), OK);
+}
+
 /* With the longest name of a wave too. */
 static void test_file_that_was_changed(void **state)
 {
@@ -244,6 +272,7 @@ int main(void)
 		cmocka_unit_test(test_wrong_length),
 		cmocka_unit_test(test_spare_bits),
 		cmocka_unit_test(test_file),
+		cmocka_unit_test(test_half_a_file_is_removed),
 		cmocka_unit_test(test_file_that_was_changed),
 	};
 	return cmocka_run_group_tests(tests, make, clear);

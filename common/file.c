@@ -1,0 +1,46 @@
+#include "file.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum err file_read(const char *path, size_t limit, struct buf *ret_data, struct why *why)
+{
+	char part[65536];
+	size_t n, before = ret_data->len;
+	FILE *f = fopen(path, "re");
+	if (!f)
+		return err_why(why, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s: %s",
+			path, strerror(errno));
+	while (ret_data->len - before <= limit &&
+		(n = fread(part, 1, sizeof part, f)) > 0)
+		buf_add(ret_data, part, n);
+	int fault = ferror(f) ? errno : 0;
+	(void)fclose(f);
+	explicit_bzero(part, sizeof part);
+	if (fault)
+		return err_why(why, ERR_IO, "%s: %s", path, strerror(fault));
+	if (ret_data->len - before > limit)
+		return err_why(
+			why, ERR_INPUT, "%s: is larger than %zu bytes", path, limit);
+	return OK;
+}
+
+enum err file_make_folder(const char *path, bool *ret_made, struct why *why)
+{
+	auto_(free) char *part = mem_text(path);
+	*ret_made = false;
+	for (char *slash = part; slash;) {
+		slash = strchr(slash + 1, '/');
+		if (slash)
+			*slash = '\0';
+		bool made = mkdir(part, 0700) == 0;
+		if (!made && errno != EEXIST)
+			return err_why(why, ERR_IO, "%s: %s", part, strerror(errno));
+		if (slash)
+			*slash = '/';
+		else
+			*ret_made = made;
+	}
+	return OK;
+}

@@ -1,0 +1,16 @@
+/* Whole files and folders. */
+#ifndef COMMON_FILE_H
+#define COMMON_FILE_H
+
+#include "buf.h"
+#include "err.h"
+#include <stdbool.h>
+
+/* Adds the file's bytes, at most limit of them, to the buf. ERR_NOT_FOUND, ERR_IO, or
+ * ERR_INPUT when it is larger; the file and the reason in why. */
+enum err file_read(const char *path, size_t limit, struct buf *ret_data, struct why *why);
+/* Makes the folder, and those above it that are missing, mode 0700. *ret_made tells
+ * whether the last was missing. */
+enum err file_make_folder(const char *path, bool *ret_made, struct why *why);
+
+#endif

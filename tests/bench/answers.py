@@ -29,6 +29,13 @@ PARTS = f"{BUILD}/tests/bench/parts"
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 SECONDS = int(os.environ.get("SECONDS", "4"))
 WAVE = "bench"
+started = []
+
+
+def start(*command):
+    """A server that ends with this program."""
+    started.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
+    return started[-1]
 
 
 def free_port():
@@ -113,8 +120,7 @@ directory = {SOURCE}/questionnaires
         subprocess.run([SURVEY, "-c", self.conf, *args], check=True, stdout=subprocess.DEVNULL)
 
     def start(self):
-        self.process = subprocess.Popen([SURVEY, "-c", self.conf, "serve"],
-                                        stderr=subprocess.DEVNULL)
+        self.process = start(SURVEY, "-c", self.conf, "serve")
         return wait_for(self.public, "/", self.process)
 
     def stop(self):
@@ -133,7 +139,7 @@ def one_round(work, survey):
     db, port = f"{work}/reference.db", free_port()
     for old in glob.glob(db + "*"):
         os.unlink(old)
-    reference = subprocess.Popen([REFERENCE, str(port), db, f"{work}/reference.txt", "100000"])
+    reference = start(REFERENCE, str(port), db, f"{work}/reference.txt", "100000")
     wait_for(port, "/", reference)
     a = wrk(port, f"{work}/reference.txt")
     reference.kill()
@@ -167,7 +173,7 @@ def rates(work):
 
 def bare():
     port = free_port()
-    process = subprocess.Popen([REFERENCE, str(port), "-"])
+    process = start(REFERENCE, str(port), "-")
     wait_for(port, "/", process)
     rate, p99, _ = wrk(port)
     process.kill()
@@ -229,6 +235,8 @@ def main():
         rss = memory(work)
         seconds = start_of_a_million(work)
     finally:
+        for process in started:
+            process.kill()
         shutil.rmtree(work)
     return 0 if ratio >= 0.8 and rss < 32 and seconds < 0.2 else 1
 

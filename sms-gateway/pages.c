@@ -140,7 +140,7 @@ static enum err show_wave(struct pages *p, struct listing *l, size_t place)
 	html_raw(b, " (");
 	html_text(b, l->wave);
 	html_raw(b,
-		")</h2>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Antal SMS i ");
+		")</h2>\n<section class=\"wide\" tabindex=\"0\" aria-label=\"Antal SMS i ");
 	html_text(b, l->wave);
 	html_raw(b,
 		"\"><table>\n<thead><tr><th scope=\"col\">Förvaltning</th><th scope=\"col\">Personer</th>"
@@ -148,7 +148,7 @@ static enum err show_wave(struct pages *p, struct listing *l, size_t place)
 		"<th scope=\"col\">Framme</th><th scope=\"col\">Misslyckade</th>"
 		"<th scope=\"col\">Vet inte</th><th scope=\"col\">Stoppade</th></tr></thead>\n<tbody>\n");
 	enum err e = each_store(p, l, show_row);
-	html_raw(b, "</tbody>\n</table></div>\n");
+	html_raw(b, "</tbody>\n</table></section>\n");
 	return e;
 }
 

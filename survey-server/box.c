@@ -205,6 +205,8 @@ enum err box_start(const char *database, struct box **ret_box, struct why *why)
 void box_submit(struct box *box, struct box_job *job)
 {
 	job->next = NULL;
+	/* Until the writer knows better: forget() must not take it for a stored one. */
+	job->spend = SPEND_USED;
 	pthread_mutex_lock(&box->lock);
 	*box->last = job;
 	box->last = &job->next;

@@ -69,7 +69,9 @@ void form_page_form(struct buf *b, const struct page_city *city, const struct wa
 {
 	char nonce_text[2 * FORM_PAGE_NONCE + 1];
 	secret_hex(nonce, FORM_PAGE_NONCE, nonce_text);
-	page_begin(b, city, "Vad tycker du om stödet?");
+	page_begin(b, city,
+		problem ? "Se över dina svar: Vad tycker du om stödet?"
+			: "Vad tycker du om stödet?");
 	html_raw(b, "<h1>Vad tycker du om stödet?</h1>\n");
 	if (problem)
 		note(b, problem);

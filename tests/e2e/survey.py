@@ -1,4 +1,5 @@
 """The real survey-server on loopback, for the black-box tests."""
+import atexit
 import contextlib
 import hashlib
 import hmac
@@ -44,6 +45,16 @@ FORM = "Skicka mina svar".encode()
 LATER = "<h1>Vi kan inte spara dina svar just nu".encode()
 
 _addresses = itertools.count()
+_started = []
+
+
+@atexit.register
+def _end_all():
+    """Whatever a failed test left running."""
+    for process in _started:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
 
 
 def own_address():
@@ -305,6 +316,7 @@ directory = {ROOT}/questionnaires
             self.process = subprocess.Popen(
                 [*prefix, str(self.program), "-c", str(self.config), "serve"], stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, env=environment(bool(prefix)))
+        _started.append(self.process)
 
     def ready(self):
         """Whether it answers; raises when it has ended instead."""

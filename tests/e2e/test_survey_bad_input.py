@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from survey import (FORM, LONG, THANKS, batch_of, post_bytes, read_all, running, status_of, wait_until)
+from survey import (FORM, LONG, THANKS, batch_of, post_bytes, running, status_of, wait_until)
 
 SEED = 20270201
 IDLE = 20
@@ -248,7 +248,7 @@ def test_slow_clients_block_nobody(survey, slow):
         for _ in range(100):
             assert web.get("/om").status == 200
     assert time.monotonic() - began < 5
-    assert len(connections) == 5
+    assert len(connections) == 5 and all(s.fileno() >= 0 for s in connections.values())
 
 
 def test_pipelined_requests_are_answered_in_order(survey, changes):
@@ -399,6 +399,10 @@ def test_slow_clients_are_closed_after_the_idle_time(slow):
     connections, began = slow
     for name, s in connections.items():
         s.settimeout(max(1, IDLE + 15 - (time.monotonic() - began)))
-        answer = read_all(s)
-        assert THANKS not in answer, name
-    assert time.monotonic() - began >= IDLE - 2 or time.monotonic() - began < IDLE + 15
+        try:
+            while part := s.recv(65536):
+                assert THANKS not in part, name
+        except ConnectionError:
+            pass
+        except TimeoutError:
+            pytest.fail(f"{name}: still open after {IDLE + 15} seconds")

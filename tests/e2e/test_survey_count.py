@@ -1,4 +1,5 @@
 """Count, publish, burn: the same result whenever it is interrupted, and nothing left of what it was made from."""
+import fcntl
 import json
 import random
 import sqlite3
@@ -7,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from survey import (ALPHABET, AREAS, QUESTIONS, Load, Survey, answers_number, coded, running, shown, strace, table,
-                    tally)
+from survey import (ALPHABET, AREAS, LONG, QUESTIONS, Load, Survey, answers_number, coded, running, shown, strace, table,
+                    tally, wait_until)
 
 WAVE = "2027-1"
 
@@ -111,6 +112,30 @@ def test_nothing_is_left(closed, wanted, tmp_path):
         assert tables[name] == [], name
 
 
+def test_nothing_is_left_beside_another_wave(tmp_path):
+    """Pages that two waves share are split and filled again and again: no copy of a row may stay in their gaps."""
+    with running(tmp_path / "s") as survey:
+        survey.add_wave("andra")
+        survey.add_wave()
+        survey.add_wave("tredje")
+        people = {w: survey.invite(120, w) for w in ["andra", WAVE, "tredje"]}
+        with survey.public() as web:
+            for n in range(100):
+                for wave in people:
+                    assert web.post(people[wave][n].path, answers_number(n)).status == 200
+        survey.must("wave", "close", "--id", WAVE)
+        ids = {p.id for p in people[WAVE]}
+        found = {"private key": survey.wave_key()}
+        found.update({f"ballot {n} {at}": s[at:at + 24] for n, s in enumerate(survey.box().sealed) for at in (0, 24, 72)})
+        found.update({f"id {n}": i for n, i in enumerate(ids)})
+        found.update({f"background {n} {at}": p.sealed[at:at + 24] for n, p in enumerate(people[WAVE]) for at in (0, 24)})
+        assert remains(survey, found)
+        others = {w: survey.box(w).answers() for w in ["andra", "tredje"]}
+        survey.must("count", "--wave", WAVE)
+        assert remains(survey, found) == []
+        assert {w: survey.box(w).answers() for w in others} == others
+
+
 def interrupted(closed, wanted, expected, folder, call, n):
     """Whether call number n was there to be killed at."""
     fresh = closed[0].clone(folder)
@@ -128,7 +153,7 @@ def interrupted(closed, wanted, expected, folder, call, n):
 
 
 @pytest.mark.parametrize("call, least", [("pwrite64", 50), ("fdatasync", 5), ("fsync", 2), ("unlink", 1), ("ftruncate", 2),
-                                         ("write", 1), ("fcntl", 20), ("flock", 4)])
+                                         ("write", 1), ("flock", 4)] + LONG * [("fcntl", 20)])
 def test_killed_at_every_call_and_run_again(closed, wanted, expected, tmp_path, call, least):
     step = 8
     killed, n, more = 0, 1, True
@@ -353,6 +378,32 @@ def test_posts_that_race_with_close_and_count(tmp_path):
             report = json.loads(survey.report(wave))
             assert report["quality"]["answered"] == len(load.acknowledged)
             assert shown(table(report)[0]) == tally([coded(f) for _, f in load.acknowledged])
+
+
+def test_post_that_waited_while_the_wave_closed(tmp_path):
+    """Looked up while the wave was open, at the writer's turn when it has closed: refused, and not in the box."""
+    with running(tmp_path / "s") as survey:
+        survey.add_wave()
+        people = survey.invite(30)
+        work = [(p, {"decline": "no"} if n % 5 == 0 else answers_number(n)) for n, p in enumerate(people)]
+        # Whoever holds this lock is the only one that writes.
+        with open(survey.state / "survey.db-lock") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            load = Load(survey, list(work), threads=30).start()
+            wait_until(lambda: not load.work)
+            with survey.public() as web:
+                # The listener has taken them all in when it answers this, asked after them.
+                assert web.get("/om").status == 200
+            assert not load.acknowledged and not load.refused
+            db = sqlite3.connect(survey.state / "survey.db")
+            db.execute("UPDATE wave SET state = 3")
+            db.commit()
+            db.close()
+        load.join()
+        assert not load.acknowledged and not load.unknown
+        assert [status for status, _, _ in load.refused] == [410] * 30
+        box = survey.box()
+        assert box.spent == len(box.sealed) == box.declined == box.count(1) == 0
 
 
 def test_other_waves_go_on_while_one_is_counted(closed, tmp_path):

@@ -210,6 +210,20 @@ def test_calls_that_fail(tmp_path, fault):
         assert box.answers() == sorted((0, coded(answers_number(n))) for n in thanked)
 
 
+def test_stored_form_is_known_after_a_failure(tmp_path):
+    """A form that was stored and comes again while the database can't be locked is not forgotten for that."""
+    with running(tmp_path / "s") as survey:
+        survey.add_wave()
+        person = survey.invite(1)[0]
+        fields = dict(answers_number(9), nonce="ef" * 16)
+        with survey.public() as web:
+            assert web.post(person.path, fields).status == 200
+            with faults(survey, "flock:error=EIO:when=1+"):
+                assert web.post(person.path, fields).status == 503
+            assert web.post(person.path, fields).status == 200
+        assert len(survey.box().sealed) == 1
+
+
 @pytest.mark.parametrize("fault", ["pwrite64:error=ENOSPC", "fdatasync:error=EIO"])
 def test_single_failure_then_killed(tmp_path, fault):
     """One call fails and the machine stops right after: what was thanked for is there, and nothing is torn."""

@@ -23,8 +23,7 @@ def run(*arguments):
 def test_help():
     done = run("--help")
     assert done.returncode == 0 and done.stderr == ""
-    for command in ["init", "serve", "wave add", "wave open", "wave list", "wave close", "count", "report", "publish",
-                    "check-questionnaire"]:
+    for command in ["init", "serve", "wave", "count", "report", "publish", "check-questionnaire"]:
         assert command in done.stdout
 
 

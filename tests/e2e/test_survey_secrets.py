@@ -1,4 +1,5 @@
 """What survey-server must never know, and what nobody may read in what it leaves behind."""
+import itertools
 import os
 import re
 import subprocess
@@ -19,21 +20,18 @@ def persons():
                "språk": "sv", "verksamhetsområde": "Ekonomiskt bistånd", "skyddad": "nej", "sms_tillåtet": "ja"}
 
 
-def spellings(person):
-    number = person["telefon"]
-    for text in [person["person_id"], person["person_id"][2:], person["namn"], person["namn"].split()[1], number,
-                 number[:3] + "-" + number[3:], "+46" + number[1:], "46" + number[1:]]:
-        yield text.encode()
+# What every spelling of an invented person contains.
+STEMS = [b"701399", b"701740", b"70-1740", "Påhittad".encode(), b"vningsson-Qvx"]
 
 
 class Needles:
-    """Finds any of many byte strings."""
+    """Finds which of many byte strings are there."""
 
     def __init__(self, wanted):
-        self.expression = re.compile(b"|".join(re.escape(w) for w in sorted(set(wanted))))
+        self.wanted = set(wanted)
 
     def found(self, data):
-        return set(self.expression.findall(data))
+        return {w for w in self.wanted if w in data}
 
     def in_files(self, *folders):
         return {(str(f), n) for folder in folders for f in folder.rglob("*") if f.is_file() for n in self.found(f.read_bytes())}
@@ -105,8 +103,9 @@ def test_survey_server_never_knows_who(gateway, tmp_path):
     file = tmp_path / "personer.csv"
     rows = list(persons())
     file.write_text("\n".join([";".join(rows[0])] + [";".join(r.values()) for r in rows]) + "\n")
-    needles = Needles(s for r in rows for s in spellings(r))
-    assert len(needles.found(file.read_bytes())) >= 3 * PERSONS, "the search finds nothing"
+    needles = Needles(STEMS)
+    assert len(needles.found(file.read_bytes())) >= 4, "the search finds nothing"
+    survey.batches = itertools.count(1000)  # names that sms-gateway does not use
     others = survey.invite(2000)
     with Load(survey, [(p, answers_number(n)) for n, p in enumerate(others)], threads=2) as load:
         done = run("import", "--wave", "2027-1", "--administration", "farsta", file)

@@ -352,13 +352,14 @@ static void put_dispositions(struct http_request *r, void *context)
 		reply_err(r, e, "");
 		return;
 	}
-	e = store_batch_content(a->store, w.number, batch, content);
-	if (e == ERR_NOT_FOUND)
-		reason = "there is no such batch";
-	if (e == OK && wave_phase(&w, clock_day(clock_now())) != WAVE_CLOSED) {
+	if (wave_phase(&w, clock_day(clock_now())) != WAVE_CLOSED) {
 		reason = "dispositions are taken after closing and before the count";
 		e = ERR_CONFLICT;
 	}
+	if (e == OK)
+		e = store_batch_content(a->store, w.number, batch, content);
+	if (e == ERR_NOT_FOUND)
+		reason = "there is no such batch";
 	if (e == OK)
 		e = store_disposition_clear_tx(a->store, w.number, batch, &again);
 	if (e == OK)
@@ -367,8 +368,8 @@ static void put_dispositions(struct http_request *r, void *context)
 	if (e)
 		reply_err(r, e, reason);
 	else
-		reply_number(
-			r, 200, "strata", (int64_t)json_count(json_get(j, "strata")));
+		reply_number(r, again ? 200 : 201, "strata",
+			(int64_t)json_count(json_get(j, "strata")));
 }
 
 static void get_health(struct http_request *r, void *context)

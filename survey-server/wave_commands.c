@@ -55,31 +55,46 @@ static enum err fill_wave(const struct wave_options *o, struct wave *w, struct w
 	return OK;
 }
 
-static enum err add_wave(
-	struct store *s, const struct wave *w, const char *definition, struct why *why)
-{
-	enum err e = store_begin(s);
-	if (e == OK)
-		e = store_end(s, store_wave_add_tx(s, w, definition));
-	if (e == ERR_CONFLICT)
-		return err_why(why, e, "there is a wave %s already", w->name);
-	return e ? err_why(why, e, "the database: %s", err_text(e)) : OK;
-}
-
-/* Keeps the key where custody says, before the wave is there: a wave without a key could
- * never be counted. */
-static enum err keep_key(const struct config *config, const struct wave_options *o,
+/* Keeps the key where custody says. The wave's name is not taken, so a key file of that
+ * name is what an interrupted `wave add` left: no wave has it. */
+static enum err keep_key(const struct config *config, const char *recovery,
 	const struct wave *w, const uint8_t key[static 32], struct why *why)
 {
-	if (w->custody == CUSTODY_PAPER || o->recovery) {
-		enum err e = show_key(o->recovery, w->name, key, why);
-		if (e)
-			return e;
-	}
-	if (w->custody == CUSTODY_PAPER)
-		return OK;
+	enum err e = OK;
+	if (w->custody == CUSTODY_PAPER || recovery)
+		e = show_key(recovery, w->name, key, why);
+	if (e || w->custody == CUSTODY_PAPER)
+		return e;
 	auto_(free) char *file = config_wave_key(config, w->name);
-	return secret_key_store(file, key, why);
+	e = secret_key_erase(file, why);
+	return e ? e : secret_key_store(file, key, why);
+}
+
+/* Adds the wave with its key kept before it is there: a wave without a key could never be
+ * counted. */
+static enum err add_wave(const struct config *config, struct store *s,
+	const struct wave *w, const char *definition, const char *recovery,
+	const uint8_t key[static 32], struct why *why)
+{
+	enum err e = store_begin(s);
+	if (e)
+		return err_why(why, e, "the database: %s", err_text(e));
+	e = store_wave_add_tx(s, w, definition);
+	if (e) {
+		(void)store_end(s, e);
+		return e == ERR_CONFLICT
+			       ? err_why(why, e, "there is a wave %s already", w->name)
+			       : err_why(why, e, "the database: %s", err_text(e));
+	}
+	e = keep_key(config, recovery, w, key, why);
+	if (e) {
+		(void)store_end(s, e);
+		return e;
+	}
+	e = store_end(s, OK);
+	if (e && recovery)
+		(void)unlink(recovery);
+	return e ? err_why(why, e, "the database: %s", err_text(e)) : OK;
 }
 
 static int wave_add(const struct config *config, int argc, char **argv)
@@ -96,7 +111,7 @@ static int wave_add(const struct config *config, int argc, char **argv)
 	};
 	auto_(store) struct store *store = NULL;
 	auto_(buf) struct buf definition = { 0 };
-	struct wave w = { .state = WAVE_PLANNED }, taken;
+	struct wave w = { .state = WAVE_PLANNED };
 	struct why why;
 	uint8_t key[32];
 	if (!options_read("wave add", ROWS(rows), argc, argv, NULL, 0))
@@ -106,8 +121,6 @@ static int wave_add(const struct config *config, int argc, char **argv)
 		return PROGRAM_USAGE;
 	}
 	enum err e = command_open_store(config, &store, &why);
-	if (e == OK && store_wave_find(store, w.name, &taken) == OK)
-		e = err_why(&why, ERR_CONFLICT, "there is a wave %s already", w.name);
 	if (e == OK)
 		e = definition_make(
 			config->questionnaires, o.questionnaire, &definition, &why);
@@ -117,10 +130,8 @@ static int wave_add(const struct config *config, int argc, char **argv)
 	struct secret_x25519 *pair = secret_x25519_load(key);
 	secret_x25519_public(pair, w.public_key);
 	secret_x25519_free(pair);
-	e = keep_key(config, &o, &w, key, &why);
+	e = add_wave(config, store, &w, buf_string(&definition), o.recovery, key, &why);
 	secret_wipe(key, sizeof key);
-	if (e == OK)
-		e = add_wave(store, &w, buf_string(&definition), &why);
 	if (e)
 		return command_failed("wave add", &why);
 	printf("wave %s added%s\n", w.name,

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from survey import PROGRAM, ROOT, Survey, environment, running
+from survey import PROGRAM, ROOT, Survey, day, environment, running, strace
 
 QUESTIONNAIRE = json.loads((ROOT / "questionnaires" / "skr-brukarfragor.sv.json").read_text())
 
@@ -208,3 +208,19 @@ def test_questionnaire_that_is_not_there(survey, tmp_path):
     assert done.returncode == 1 and "finns-inte.json" in done.stderr
     done = survey.command("check-questionnaire", tmp_path)
     assert done.returncode == 1 and str(tmp_path) in done.stderr
+
+
+def test_wave_add_after_an_interrupted_one(tmp_path):
+    """Killed when the key is kept and the wave is not yet there: the next try is not refused, and its key fits."""
+    with running(tmp_path / "s", serve=False) as s:
+        add = ["wave", "add", "--id", "avbruten", "--title", "Avbruten", "--questionnaire", "skr-brukarfragor",
+               "--opens", day(-1), "--closes", day(30), "--custody", "server"]
+        kept = 0
+        for n in range(1, 40):
+            done = s.command(*add, prefix=strace(f"fsync:signal=SIGKILL:when={n}"))
+            if done.returncode == 0:
+                break
+            assert s.must("wave", "list") == ""
+            kept += (s.keys / "wave-avbruten.key").exists()
+        assert kept and n > 1
+        s.must("wave", "open", "--id", "avbruten")

@@ -1,15 +1,18 @@
 #include "box.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "queue.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
 	REPEAT_MS = 10 * 60 * 1000, /* how long the same form gets the same answer */
 	REPEAT_SETS = 16384,
 	REPEAT_WAYS = 4,
 	BATCH_WAVES = 8,
+	SEALERS = 8, /* at most; sealing costs most, so it gets every core */
 };
 
 /* Forms stored a moment ago, by keyed hash, in memory only: a set-associative table that
@@ -22,12 +25,11 @@ struct repeat {
 struct box {
 	struct store *store;
 	struct repeat (*repeats)[REPEAT_WAYS];
+	struct queue unsealed;
+	struct queue sealed;
+	pthread_t sealers[SEALERS];
+	size_t sealer_count;
 	pthread_t writer;
-	pthread_mutex_t lock;
-	pthread_cond_t filled;
-	struct box_job *first; /* under lock */
-	struct box_job **last;
-	bool stopping;
 };
 
 static struct repeat *repeat_set(struct box *box, const uint8_t *hash)
@@ -158,25 +160,40 @@ static void run_batch(struct box *box, struct box_job *batch)
 static void *write_all(void *context)
 {
 	struct box *box = context;
-	pthread_mutex_lock(&box->lock);
-	for (;;) {
-		while (!box->first && !box->stopping)
-			pthread_cond_wait(&box->filled, &box->lock);
-		struct box_job *batch = box->first;
-		if (!batch)
-			break;
-		box->first = NULL;
-		box->last = &box->first;
-		pthread_mutex_unlock(&box->lock);
+	struct box_job *batch;
+	while ((batch = queue_take_all(&box->sealed)))
 		run_batch(box, batch);
-		pthread_mutex_lock(&box->lock);
-	}
-	pthread_mutex_unlock(&box->lock);
 	return NULL;
 }
 
-static void destroy(struct box *box)
+static void *seal_all(void *context)
 {
+	struct box *box = context;
+	struct box_job *job;
+	while ((job = queue_take(&box->unsealed))) {
+		job->err = ballot_seal(
+			job->public_key, job->name, &job->ballot, job->sealed);
+		secret_wipe(&job->ballot, sizeof job->ballot);
+		if (job->err)
+			job->done(job);
+		else
+			queue_put(&box->sealed, job);
+	}
+	return NULL;
+}
+
+/* Ends the threads that were started, the sealers before the writer, and frees the box.
+ */
+static void destroy(struct box *box, bool has_writer)
+{
+	queue_end(&box->unsealed);
+	while (box->sealer_count)
+		(void)pthread_join(box->sealers[--box->sealer_count], NULL);
+	queue_end(&box->sealed);
+	if (has_writer)
+		(void)pthread_join(box->writer, NULL);
+	queue_finish(&box->unsealed);
+	queue_finish(&box->sealed);
 	store_close(box->store);
 	free(box->repeats);
 	free(box);
@@ -185,17 +202,25 @@ static void destroy(struct box *box)
 enum err box_start(const char *database, struct box **ret_box, struct why *why)
 {
 	struct box *box = mem_alloc(sizeof *box);
+	queue_init(&box->unsealed);
+	queue_init(&box->sealed);
 	enum err e = store_open(database, &box->store, why);
 	if (e) {
-		destroy(box);
+		destroy(box, false);
 		return e;
 	}
 	box->repeats = mem_alloc(REPEAT_SETS * sizeof *box->repeats);
-	box->last = &box->first;
-	(void)pthread_mutex_init(&box->lock, NULL);
-	(void)pthread_cond_init(&box->filled, NULL);
-	if (pthread_create(&box->writer, NULL, write_all, box) != 0) {
-		destroy(box);
+	bool started = pthread_create(&box->writer, NULL, write_all, box) == 0;
+	bool writer = started;
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t wanted = cores < 1 ? 1 : cores < SEALERS ? (size_t)cores : SEALERS;
+	while (started && box->sealer_count < wanted) {
+		started = pthread_create(&box->sealers[box->sealer_count], NULL, seal_all,
+				  box) == 0;
+		box->sealer_count += started;
+	}
+	if (!started) {
+		destroy(box, writer);
 		return err_why(why, ERR_IO, "the ballot box: no thread could be started");
 	}
 	*ret_box = box;
@@ -204,26 +229,13 @@ enum err box_start(const char *database, struct box **ret_box, struct why *why)
 
 void box_submit(struct box *box, struct box_job *job)
 {
-	job->next = NULL;
 	/* Until the writer knows better: forget() must not take it for a stored one. */
 	job->spend = SPEND_USED;
-	pthread_mutex_lock(&box->lock);
-	*box->last = job;
-	box->last = &job->next;
-	pthread_cond_signal(&box->filled);
-	pthread_mutex_unlock(&box->lock);
+	queue_put(job->decline ? &box->sealed : &box->unsealed, job);
 }
 
 void box_stop(struct box *box)
 {
-	if (!box)
-		return;
-	pthread_mutex_lock(&box->lock);
-	box->stopping = true;
-	pthread_cond_signal(&box->filled);
-	pthread_mutex_unlock(&box->lock);
-	(void)pthread_join(box->writer, NULL);
-	(void)pthread_mutex_destroy(&box->lock);
-	(void)pthread_cond_destroy(&box->filled);
-	destroy(box);
+	if (box)
+		destroy(box, true);
 }

@@ -220,16 +220,13 @@ static void submit_answers(struct pages *p, struct http_request *r,
 	const struct opened *o, const uint8_t *answers, const char *nonce)
 {
 	struct box_job *job = arena_alloc(http_arena(r), sizeof *job);
-	struct ballot ballot = { .channel = CHANNEL_WEB };
 	uint8_t form[INVITATION_ID + FORM_PAGE_NONCE], hash[32];
-	memcpy(ballot.background, o->background, sizeof ballot.background);
-	memcpy(ballot.answers, answers, sizeof ballot.answers);
-	if (ballot_seal(o->found.wave.public_key, o->found.wave.name, &ballot,
-		    job->sealed) != OK) {
-		reply_later(p, r);
-		return;
-	}
-	secret_wipe(&ballot, sizeof ballot);
+	job->ballot.channel = CHANNEL_WEB;
+	memcpy(job->ballot.background, o->background, sizeof job->ballot.background);
+	memcpy(job->ballot.answers, answers, sizeof job->ballot.answers);
+	memcpy(job->public_key, o->found.wave.public_key, sizeof job->public_key);
+	job->name =
+		arena_text(http_arena(r), o->found.wave.name, strlen(o->found.wave.name));
 	if (nonce && secret_unhex(nonce, form + INVITATION_ID, FORM_PAGE_NONCE)) {
 		memcpy(form, o->id.bytes, INVITATION_ID);
 		secret_hmac(p->repeat_key, SECRET_KEY, form, sizeof form, hash);

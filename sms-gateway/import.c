@@ -394,7 +394,7 @@ static enum err check_names(const struct import_order *order, struct why *why)
 		return err_why(why, ERR_INPUT,
 			"%s: not the short name of an administration (a-z, 0-9 and -)",
 			order->administration);
-	/* KEYS/ADMINISTRATION-refusal.key is something else. */
+	/* KEYS/ADMINISTRATION.refusal.key is something else. */
 	if (!stores_name_is_right(order->wave) || strcmp(order->wave, "refusal") == 0)
 		return err_why(why, ERR_INPUT,
 			"%s: not the name of a wave (a-z, 0-9 and -)", order->wave);

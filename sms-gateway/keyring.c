@@ -9,7 +9,8 @@ static const char salt[] = "sms-gateway";
 static char *key_file(const char *keys, const char *administration, const char *what)
 {
 	struct buf name = { 0 };
-	buf_format(&name, "%s-%s.key", administration, what);
+	/* A dot, which no name has: a-b of c is not a of b-c. */
+	buf_format(&name, "%s.%s.key", administration, what);
 	char *file = config_path(keys, buf_string(&name));
 	buf_clear(&name);
 	return file;

@@ -71,7 +71,7 @@ static void files(void **state)
 	assert_int_equal(keyring_webhook(folder, again, &why), OK);
 	assert_string_equal(secret, again);
 	assert_int_equal(strlen(secret), KEYRING_WEBHOOK_TEXT);
-	(void)snprintf(file, sizeof file, "%s/farsta-w.key", folder);
+	(void)snprintf(file, sizeof file, "%s/farsta.w.key", folder);
 	assert_int_equal(unlink(file), 0);
 	(void)snprintf(file, sizeof file, "%s/webhook.key", folder);
 	assert_int_equal(unlink(file), 0);

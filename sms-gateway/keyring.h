@@ -27,7 +27,7 @@ struct keyring_hash {
 	uint8_t bytes[KEYRING_HASH];
 };
 
-/* Loads KEYS/ADMINISTRATION-WAVE.key; ERR_NOT_FOUND when there is none. Wiped by the
+/* Loads KEYS/ADMINISTRATION.WAVE.key; ERR_NOT_FOUND when there is none. Wiped by the
  * caller. */
 enum err keyring_wave_load(const char *keys, const char *administration, const char *wave,
 	struct keyring_wave *ret_keys, struct why *why);

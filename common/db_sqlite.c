@@ -1,4 +1,5 @@
 #include "db.h"
+#include "file.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -221,6 +222,9 @@ enum err db_open(const char *file, const struct db_schema *schema,
 		goto fail;
 	}
 	close(made);
+	e = file_sync_folder(file, &reason);
+	if (e)
+		goto fail;
 	if (!lock_take(db)) {
 		e = err_why(&reason, ERR_IO, "its lock file: %s", strerror(errno));
 		goto fail;

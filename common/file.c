@@ -1,8 +1,11 @@
 #include "file.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum err file_read(const char *path, size_t limit, struct buf *ret_data, struct why *why)
 {
@@ -43,4 +46,18 @@ enum err file_make_folder(const char *path, bool *ret_made, struct why *why)
 			*ret_made = made;
 	}
 	return OK;
+}
+
+enum err file_sync_folder(const char *path, struct why *why)
+{
+	auto_(free) char *copy = mem_text(path);
+	const char *folder = dirname(copy);
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fault = fd < 0 || fsync(fd) != 0 ? errno : 0;
+	if (fd >= 0)
+		close(fd);
+	if (!fault)
+		return OK;
+	return err_why(why, fault == ENOSPC ? ERR_FULL : ERR_IO,
+		"%s: can't be synced: %s", folder, strerror(fault));
 }

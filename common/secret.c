@@ -1,7 +1,7 @@
 #include "secret.h"
+#include "file.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -294,21 +294,6 @@ static enum err failed(struct why *why, const char *file, const char *what)
 		strerror(errno));
 }
 
-static enum err sync_folder(const char *file, struct why *why)
-{
-	auto_(free) char *copy = mem_text(file);
-	const char *folder = dirname(copy);
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd) != 0) {
-		enum err e = failed(why, folder, "can't be synced");
-		if (fd >= 0)
-			close(fd);
-		return e;
-	}
-	close(fd);
-	return OK;
-}
-
 enum err secret_key_load(
 	const char *file, uint8_t key[static SECRET_KEY], struct why *why)
 {
@@ -355,7 +340,7 @@ enum err secret_file_store(
 	close(fd);
 	if (e)
 		unlink(file);
-	return e ? e : sync_folder(file, why);
+	return e ? e : file_sync_folder(file, why);
 }
 
 enum err secret_key_store(
@@ -388,7 +373,7 @@ enum err secret_key_erase(const char *file, struct why *why)
 	uint8_t noise[SECRET_KEY];
 	int fd = open(file, O_WRONLY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
-		return sync_folder(file, why);
+		return file_sync_folder(file, why);
 	if (fd < 0)
 		return failed(why, file, "can't be opened");
 	secret_random(noise, sizeof noise);
@@ -402,7 +387,7 @@ enum err secret_key_erase(const char *file, struct why *why)
 	close(fd);
 	if (unlink(file) != 0)
 		return failed(why, file, "can't be removed");
-	return sync_folder(file, why);
+	return file_sync_folder(file, why);
 }
 
 void secret_process(void)

@@ -80,12 +80,16 @@ void form_page_form(struct buf *b, const struct page_city *city, const struct wa
 	html_raw(b, " vill veta om stödet från socialtjänsten har gjort ditt liv bättre. "
 		    "Det är sex frågor och tar ungefär två minuter.</p>\n");
 	html_raw(b,
-		"<p>Du väljer själv om du vill svara. Dina svar är anonyma och påverkar inte "
-		"ditt stöd.");
+		"<p>Du väljer själv om du vill svara. Svaren påverkar inte ditt stöd. ");
+	/* No more than is true: with the key on the server, somebody could look before
+	 * the count. */
 	if (wave->custody == CUSTODY_SERVER)
 		html_raw(b,
-			" Det här är en provomgång: först när svaren har räknats går de inte "
-			"längre att koppla till dig.");
+			"Det här är en provomgång: först när svaren har räknats går de inte längre "
+			"att koppla till dig.");
+	else
+		html_raw(b,
+			"Enkäten är anonym: vi kan se att du har svarat, men inte vad.");
 	html_raw(b, "</p>\n<form method=\"post\" autocomplete=\"off\">\n"
 		    "<input type=\"hidden\" name=\"channel\" value=\"web\">\n"
 		    "<input type=\"hidden\" name=\"nonce\" value=\"");

@@ -166,6 +166,15 @@ internal = keys/internal.key
         rows = self.query("SELECT state, count(*) FROM message GROUP BY state", administration)
         return {STATES[state]: count for state, count in rows}
 
+    def rounds(self, count):
+        """Waits until the gateway's loops have come round so often more: they sleep between, which the kernel
+        counts. Two threads loop; what has not happened by then was not about to."""
+        def slept():
+            tasks = Path(f"/proc/{self.process.pid}/task").glob("*/status")
+            return sum(int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", t.read_text(), re.M)[1]) for t in tasks)
+        enough = slept() + 2 * count
+        wait_until(lambda: slept() >= enough)
+
     def get(self, path, **headers):
         return fetch(f"http://127.0.0.1:{self.staff}{path}", headers=headers)
 

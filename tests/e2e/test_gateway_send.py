@@ -133,7 +133,7 @@ def test_waits_for_the_wave_to_open_and_stops_when_it_closes(gateway, survey, el
     ready(gateway, 3)
     gateway.start()
     assert "inte öppen" in plan(gateway).stdout
-    time.sleep(1.5)
+    gateway.rounds(6)
     assert not elks.requests
     survey.waves = [wave()]
     ready(gateway, 5)
@@ -210,7 +210,7 @@ def test_a_refusal_pauses_all_with_one_message(gateway, elks, status):
     plan(gateway)
     gateway.start()
     wait_until(lambda: "paused" in gateway.log.read_text())
-    time.sleep(1)
+    gateway.rounds(6)
     assert gateway.states() == {"queued": 4} and elks.requests == 1
     assert gateway.log.read_text().count("paused") == 1
     assert gateway.query("SELECT max(tries) FROM message") == [(0,)]
@@ -226,7 +226,7 @@ def test_a_dead_provider_does_not_spin(gateway, elks):
     elks.close()
     gateway.start()
     wait_until(lambda: sum(t for (t,) in gateway.query("SELECT tries FROM message")) > 1)
-    time.sleep(2)
+    gateway.rounds(8)
     tries = sum(t for (t,) in gateway.query("SELECT tries FROM message"))
     with open(f"/proc/{gateway.process.pid}/stat", encoding="ascii") as stat:
         fields = stat.read().rpartition(") ")[2].split()

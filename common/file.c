@@ -48,6 +48,13 @@ enum err file_make_folder(const char *path, bool *ret_made, struct why *why)
 	return OK;
 }
 
+enum err file_make_folder_of(const char *file, struct why *why)
+{
+	auto_(free) char *copy = mem_text(file);
+	bool made;
+	return file_make_folder(dirname(copy), &made, why);
+}
+
 enum err file_sync_folder(const char *path, struct why *why)
 {
 	auto_(free) char *copy = mem_text(path);

@@ -12,6 +12,8 @@ enum err file_read(const char *path, size_t limit, struct buf *ret_data, struct 
 /* Makes the folder, and those above it that are missing, mode 0700. *ret_made tells
  * whether the last was missing. */
 enum err file_make_folder(const char *path, bool *ret_made, struct why *why);
+/* The same with the folder that the file is, or will be, in. */
+enum err file_make_folder_of(const char *file, struct why *why);
 /* Makes sure that the folder's entry for the file, new or gone, survives a power cut. */
 enum err file_sync_folder(const char *path, struct why *why);
 

@@ -17,7 +17,10 @@ static enum err make_shared(const char *file, struct why *why)
 {
 	uint8_t key[SECRET_KEY];
 	bool made;
-	enum err e = secret_key_ensure(file, key, &made, why);
+	enum err e = file_make_folder_of(file, why);
+	if (e != OK)
+		return e;
+	e = secret_key_ensure(file, key, &made, why);
 	secret_wipe(key, sizeof key);
 	if (e == OK && made)
 		printf("made %s (survey-server needs the same file)\n", file);

@@ -25,7 +25,8 @@ static int run_init(const struct config *config, int argc, char **argv)
 		return command_failed("init", &why);
 	for (size_t i = 0; i < 2; i++) {
 		uint8_t key[SECRET_KEY];
-		if (secret_key_ensure(keys[i], key, &made, &why) != OK)
+		if (file_make_folder_of(keys[i], &why) != OK ||
+			secret_key_ensure(keys[i], key, &made, &why) != OK)
 			return command_failed("init", &why);
 		secret_wipe(key, sizeof key);
 		printf("%s: %s\n", keys[i], made ? "made" : "is there already");

@@ -224,3 +224,14 @@ def test_wave_add_after_an_interrupted_one(tmp_path):
             kept += (s.keys / "wave-avbruten.key").exists()
         assert kept and n > 1
         s.must("wave", "open", "--id", "avbruten")
+
+
+def test_init_makes_every_folder(tmp_path):
+    s = Survey(tmp_path / "s")
+    s.config.write_text(s.config.read_text().replace(f"invitation = {s.keys}", f"invitation = {tmp_path}/delad/djupt"))
+    s.must("init")
+    key = tmp_path / "delad" / "djupt" / "invitation.key"
+    assert key.stat().st_mode & 0o777 == 0o600 and key.parent.stat().st_mode & 0o777 == 0o700
+    before = key.read_bytes()
+    s.must("init")
+    assert key.read_bytes() == before and len(before) == 32

@@ -1,20 +1,10 @@
 #include "form.h"
 #include "buf.h"
+#include "hex.h"
 #include <stdint.h>
 #include <string.h>
 
 enum { FIELDS = 64 };
-
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
 
 /* The bytes of the character that begins at p, 0 when it is not well-formed: the Unicode
  * Standard, table 3-7. */
@@ -55,8 +45,8 @@ static bool decode(const char *in, size_t len, char *out)
 		if (c == '+') {
 			c = ' ';
 		} else if (c == '%') {
-			int high = end - in >= 2 ? hex(in[0]) : -1;
-			int low = high >= 0 ? hex(in[1]) : -1;
+			int high = end - in >= 2 ? hex_value(in[0]) : -1;
+			int low = high >= 0 ? hex_value(in[1]) : -1;
 			if (low < 0)
 				return false;
 			c = (char)(high << 4 | low);

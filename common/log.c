@@ -9,11 +9,6 @@ void log_program(const char *name)
 	program = name;
 }
 
-const char *log_program_name(void)
-{
-	return program;
-}
-
 /* One write a line, so that lines of several threads do not mix. */
 static void line(const char *level, const char *format, va_list args)
 {

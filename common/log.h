@@ -6,7 +6,6 @@
 
 /* The name that begins every line; kept by reference. */
 void log_program(const char *name);
-const char *log_program_name(void);
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -1,5 +1,6 @@
 #include "secret.h"
 #include "file.h"
+#include "hex.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/core_names.h>
@@ -114,24 +115,13 @@ void secret_hex(const void *data, size_t len, char *out)
 	out[2 * len] = '\0';
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 bool secret_unhex(const char *text, void *out, size_t len)
 {
 	uint8_t *bytes = out;
 	if (strlen(text) != 2 * len)
 		return false;
 	for (size_t i = 0; i < len; i++) {
-		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+		int high = hex_value(text[2 * i]), low = hex_value(text[2 * i + 1]);
 		if (high < 0 || low < 0)
 			return false;
 		bytes[i] = (uint8_t)(high << 4 | low);

@@ -34,7 +34,6 @@ struct known {
 };
 
 struct pages {
-	const struct config *config;
 	struct page_city city;
 	struct box *box;
 	struct store *store; /* the listener's thread */
@@ -430,8 +429,7 @@ enum err pages_start(const struct config *config, struct box *box,
 {
 	struct pages *p = mem_alloc(sizeof *p);
 	auto_(free) char *database = config_database(config);
-	*p = (struct pages){ .config = config,
-		.city = { config->city, config->leave },
+	*p = (struct pages){ .city = { config->city, config->leave },
 		.box = box,
 		.arena = arena_create() };
 	secret_random(p->repeat_key, sizeof p->repeat_key);

@@ -18,8 +18,6 @@ MEM_AUTO(store, struct store *, store_close)
 
 /* As in common/db.h. */
 enum err store_begin(struct store *s);
-enum err store_commit(struct store *s);
-void store_rollback(struct store *s);
 /* Ends a transaction by what it came to: commits when e is OK, else rolls back. Returns
  * e, or the commit's. */
 enum err store_end(struct store *s, enum err e);

@@ -351,7 +351,7 @@ def test_a_report_before_the_answer(gateway, elks):
     assert gateway.states() == {"sending": 1}
     reports(gateway, elks, e164(0), "delivered")
     elks.released.set()
-    time.sleep(0.5)
+    gateway.rounds(4)
     assert gateway.states() == {"delivered": 1}
 
 

@@ -1,4 +1,5 @@
 #include "file.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -67,4 +68,35 @@ enum err file_sync_folder(const char *path, struct why *why)
 		return OK;
 	return err_why(why, fault == ENOSPC ? ERR_FULL : ERR_IO,
 		"%s: can't be synced: %s", folder, strerror(fault));
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+enum err file_list(struct arena *a, const char *folder, const char *ending,
+	const char ***ret_names, size_t *ret_count, struct why *why)
+{
+	DIR *d = opendir(folder);
+	if (!d)
+		return err_why(why, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s: %s",
+			folder, strerror(errno));
+	auto_(free) const char **found = NULL;
+	size_t count = 0, end = strlen(ending);
+	for (const struct dirent *entry; (entry = readdir(d));) {
+		size_t len = strlen(entry->d_name);
+		if (len <= end || strcmp(entry->d_name + len - end, ending) != 0)
+			continue;
+		found = mem_resize(found, count + 1, sizeof *found);
+		found[count++] = arena_text(a, entry->d_name, len);
+	}
+	(void)closedir(d);
+	if (count)
+		qsort(found, count, sizeof *found, by_name);
+	*ret_names = arena_alloc(a, count * sizeof *found);
+	if (count)
+		memcpy(*ret_names, found, count * sizeof *found);
+	*ret_count = count;
+	return OK;
 }

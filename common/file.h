@@ -17,4 +17,8 @@ enum err file_make_folder_of(const char *file, struct why *why);
 /* Makes sure that the folder's entry for the file, new or gone, survives a power cut. */
 enum err file_sync_folder(const char *path, struct why *why);
 
+/* The names in the folder that end so, sorted; they live in the arena. */
+enum err file_list(struct arena *a, const char *folder, const char *ending,
+	const char ***ret_names, size_t *ret_count, struct why *why);
+
 #endif

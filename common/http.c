@@ -1,4 +1,5 @@
 #include "http.h"
+#include "accept.h"
 #include "form.h"
 #include "listen.h"
 #include "route.h"
@@ -19,7 +20,7 @@ enum {
 	DRAIN = 1024 * 1024, /* of a body over the limit is read, or the client would not
 				see the 413 */
 	PATH = 128,          /* longer ones are copied to the arena */
-	CACHE = 128,         /* a power of two */
+	CACHE = 1024,        /* a power of two */
 	PROBES = 8,
 	STOP_MS = 5000, /* for replies that are on their way when the listener stops */
 };
@@ -39,6 +40,7 @@ struct cached {
 	const void *data;
 	size_t len;
 	const char *type;
+	const char *encoding;
 	unsigned status;
 	struct MHD_Response *response; /* NULL: free */
 };
@@ -97,13 +99,15 @@ static struct MHD_Response *with_headers(struct MHD_Response *response,
 	return NULL;
 }
 
-static struct MHD_Response *of_static(const struct http_server *s, const char *type,
-	const void *data, size_t len, const struct header *more)
+static struct MHD_Response *of_static(
+	const struct http_server *s, const struct cached *c, const struct header *more)
 {
 	/* The library takes a pointer to what it only reads. */
 	struct MHD_Response *response = MHD_create_response_from_buffer(
-		len, (void *)data, MHD_RESPMEM_PERSISTENT);
-	return with_headers(response, s, type, more);
+		c->len, (void *)(uintptr_t)c->data, MHD_RESPMEM_PERSISTENT);
+	const struct header encoding = { (struct header *)(uintptr_t)more,
+		"Content-Encoding", c->encoding };
+	return with_headers(response, s, c->type, c->encoding ? &encoding : more);
 }
 
 static void reply_finished(void *cls)
@@ -146,37 +150,53 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-static struct cached *cache_slot(struct http_server *s, unsigned status, const char *type,
-	const void *data, size_t len)
+/* The slot of the reply, filled or free; NULL when there is no room. */
+static struct cached *cache_slot(struct http_server *s, const struct cached *want)
 {
-	size_t at = ((uintptr_t)data >> 4 ^ (uintptr_t)data >> 11) + status;
+	size_t at = ((uintptr_t)want->data >> 4 ^ (uintptr_t)want->data >> 11) +
+		    want->status;
 	for (size_t i = 0; i < PROBES; i++) {
 		struct cached *c = &s->cache[(at + i) % CACHE];
-		if (!c->response)
-			return c;
-		if (c->data == data && c->len == len && c->status == status &&
-			same_text(c->type, type))
+		if (!c->response ||
+			(c->data == want->data && c->len == want->len &&
+				c->status == want->status &&
+				same_text(c->type, want->type)))
 			return c;
 	}
 	return NULL;
 }
 
-void http_reply_static(struct http_request *r, unsigned status, const char *type,
-	const void *data, size_t len)
+static void reply_same(struct http_request *r, const struct cached *want)
 {
 	if (r->gone || r->replied)
 		return;
 	struct http_server *s = r->server;
-	struct cached *c = r->headers ? NULL : cache_slot(s, status, type, data, len);
+	struct cached *c = r->headers ? NULL : cache_slot(s, want);
 	if (!c) {
-		queue_once(r, status, of_static(s, type, data, len, r->headers));
+		queue_once(r, want->status, of_static(s, want, r->headers));
 		return;
 	}
-	if (!c->response)
-		*c = (struct cached){ data, len, type, status,
-			of_static(s, type, data, len, NULL) };
+	if (!c->response) {
+		*c = *want;
+		c->response = of_static(s, want, NULL);
+	}
 	if (c->response)
-		queue(r, status, c->response);
+		queue(r, want->status, c->response);
+}
+
+void http_reply_static(struct http_request *r, unsigned status, const char *type,
+	const void *data, size_t len)
+{
+	reply_same(r, &(struct cached){ data, len, type, NULL, status, NULL });
+}
+
+void http_reply_page(struct http_request *r, unsigned status, const char *type,
+	const struct http_page *page)
+{
+	bool packed = http_accepts_gzip(r);
+	const struct buf *b = packed ? &page->packed : &page->plain;
+	reply_same(r, &(struct cached){ b->data, b->len, type, packed ? "gzip" : NULL,
+			      status, NULL });
 }
 
 void http_reply_buf(
@@ -194,6 +214,13 @@ void http_reply(struct http_request *r, unsigned status, const char *type,
 	struct buf copy = { 0 };
 	buf_add(&copy, data, len);
 	http_reply_buf(r, status, type, &copy);
+}
+
+void http_reply_packed(
+	struct http_request *r, unsigned status, const char *type, struct buf *body)
+{
+	http_set_header(r, "Content-Encoding", "gzip");
+	http_reply_buf(r, status, type, body);
 }
 
 void http_set_header(struct http_request *r, const char *name, const char *value)
@@ -253,6 +280,11 @@ const char *http_segment(const struct http_request *r, size_t n)
 const char *http_header(const struct http_request *r, const char *name)
 {
 	return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
+}
+
+bool http_accepts_gzip(const struct http_request *r)
+{
+	return accept_encoding(http_header(r, "Accept-Encoding"), "gzip");
 }
 
 const char *http_query(struct http_request *r, const char *name)

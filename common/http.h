@@ -82,6 +82,22 @@ void http_reply_buf(
 void http_reply_static(struct http_request *r, unsigned status, const char *type,
 	const void *data, size_t len);
 
+/* The same bytes twice, as they are and as a gzip file of them. */
+struct http_page {
+	struct buf plain;
+	struct buf packed;
+};
+
+/* Replies with what the client accepts of the page, which stays where it is as for
+ * http_reply_static(). */
+void http_reply_page(struct http_request *r, unsigned status, const char *type,
+	const struct http_page *page);
+/* Whether the client takes gzip; and a reply with the bytes of a gzip file, as
+ * http_reply_buf() does it. */
+bool http_accepts_gzip(const struct http_request *r);
+void http_reply_packed(
+	struct http_request *r, unsigned status, const char *type, struct buf *body);
+
 /* Lays the request aside. Exactly one http_wake() for it, from any thread, also before
  * http_park() has returned, makes the listener's thread call `then`, which replies and
  * cannot park again. It is called even when the client has left: the reply then goes

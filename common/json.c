@@ -228,3 +228,8 @@ void json_print(const struct json *j, bool pretty, struct buf *out)
 	buf_text(out, text);
 	free(text);
 }
+
+struct json *json_copy(const struct json *j)
+{
+	return ours(cJSON_Duplicate(seen(j), true));
+}

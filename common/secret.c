@@ -134,6 +134,18 @@ void secret_base64(const void *data, size_t len, char *out)
 	(void)EVP_EncodeBlock((unsigned char *)out, data, (int)len);
 }
 
+bool secret_unbase64(const char *text, void *out, size_t *ret_len)
+{
+	size_t len = strlen(text);
+	if (len == 0 || len % 4 || len > 1 << 20)
+		return false;
+	int made = EVP_DecodeBlock(out, (const unsigned char *)text, (int)len);
+	if (made < 0)
+		return false;
+	*ret_len = (size_t)made - (text[len - 1] == '=') - (text[len - 2] == '=');
+	return true;
+}
+
 uint32_t secret_below(uint32_t bound)
 {
 	uint32_t n, fair = UINT32_MAX - UINT32_MAX % bound;

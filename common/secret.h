@@ -26,6 +26,9 @@ void secret_hex(const void *data, size_t len, char *out);
 bool secret_unhex(const char *text, void *out, size_t len);
 /* Base 64 with padding (RFC 4648), 4·ceil(len/3) characters and a NUL. */
 void secret_base64(const void *data, size_t len, char *out);
+/* The reverse; out has room for three bytes a group of four characters. false when it is
+ * no padded base64. */
+bool secret_unbase64(const char *text, void *out, size_t *ret_len);
 /* A number in 0 … bound−1, each equally likely; bound ≥ 1. */
 uint32_t secret_below(uint32_t bound);
 

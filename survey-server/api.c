@@ -107,6 +107,8 @@ static struct json *variable_json(const struct variable *v)
 		struct json *value = json_append(values, json_object());
 		json_set(value, "code", json_new_text(v->values[i].code));
 		json_set(value, "name", json_new_text(v->values[i].name));
+		if (v->values[i].exempt)
+			json_set(value, "exempt", json_new_bool(true));
 	}
 	return j;
 }

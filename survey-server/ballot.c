@@ -6,6 +6,7 @@ enum {
 	AT_VERSION = INVITATION_BACKGROUND,
 	AT_CHANNEL,
 	AT_ANSWERS,
+	AT_HELPED = AT_ANSWERS + BALLOT_QUESTIONS,
 };
 
 static const char info[] = "brukarenkat ballot";
@@ -17,13 +18,16 @@ void ballot_encode(const struct ballot *b, uint8_t out[static BALLOT_PLAIN])
 	out[AT_VERSION] = VERSION;
 	out[AT_CHANNEL] = (uint8_t)b->channel;
 	memcpy(out + AT_ANSWERS, b->answers, sizeof b->answers);
+	out[AT_HELPED] = (uint8_t)b->helped;
 }
 
 enum err ballot_decode(const uint8_t in[static BALLOT_PLAIN], struct ballot *ret_ballot)
 {
-	if (in[AT_VERSION] != VERSION || in[AT_CHANNEL] != CHANNEL_WEB)
+	if (in[AT_VERSION] != VERSION || in[AT_CHANNEL] != CHANNEL_WEB ||
+		in[AT_HELPED] >= HELPED_COUNT)
 		return ERR_INPUT;
-	struct ballot b = { .channel = (enum channel)in[AT_CHANNEL] };
+	struct ballot b = { .channel = (enum channel)in[AT_CHANNEL],
+		.helped = (enum helped)in[AT_HELPED] };
 	memcpy(b.background, in, sizeof b.background);
 	memcpy(b.answers, in + AT_ANSWERS, sizeof b.answers);
 	*ret_ballot = b;

@@ -22,6 +22,8 @@ static const char *read_strata(struct arena *arena, const struct json *list,
 		int place = area ? definition_value(areas, area) : -1;
 		if (place < 0)
 			return "a stratum's area is not one of the wave's";
+		if (areas->values[place].exempt)
+			return "a stratum's area is exempt from the wave";
 		if (!plan || (strcmp(plan, "sms") != 0 && strcmp(plan, "telephone") != 0))
 			return "a stratum's plan must be sms or telephone";
 		if (!json_whole(json_get(j, "stratum"), 0, UINT16_MAX, &stratum) ||

@@ -3,7 +3,7 @@
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/log.h"
-#include "definition.h"
+#include "editions.h"
 #include "report.h"
 #include "serve.h"
 #include <errno.h>
@@ -133,7 +133,7 @@ static int run_check_questionnaire(const struct config *config, int argc, char *
 	(void)config;
 	if (!options_read("check-questionnaire", NULL, 0, argc, argv, &file, 1))
 		return PROGRAM_USAGE;
-	if (definition_check_file(file, &why) != OK)
+	if (editions_check_file(file, &why) != OK)
 		return command_failed("check-questionnaire", &why);
 	printf("%s: fine\n", file);
 	return PROGRAM_DONE;
@@ -146,12 +146,13 @@ static const struct program_command commands[] = {
 	{ "serve", "serve\n\nRuns until SIGTERM or SIGINT.", run_serve },
 	{ "wave",
 		"wave add --id ID --title TITLE --questionnaire NAME --opens DAY --closes DAY\n"
-		"                [--custody paper|server] [--recovery FILE]\n"
+		"                [--custody paper|server] [--recovery FILE] [--settings FILE]\n"
 		"           wave open --id ID [--recovery FILE]\n"
 		"           wave close --id ID\n"
 		"           wave list\n\n"
 		"custody = paper (the default) shows the wave's private key once, on the terminal or in\n"
-		"FILE; open and count want it back. list shows name, phase, first and last day, custody,\n"
+		"FILE; open and count want it back. --settings names an INI file: layout, languages, drafts,\n"
+		"own questions, and what an area shows (deploy/wave.conf). list shows name, phase, first and last day, custody,\n"
 		"invited and title, with tabs between.",
 		command_wave },
 	{ "count",

@@ -18,6 +18,15 @@ static const struct conf_key keys[] = {
 	ROW("questionnaires", "directory", CONF_PATH, questionnaires, NULL, NULL),
 	ROW("city", "name", CONF_TEXT, city, "Staden", NULL),
 	ROW("city", "leave", CONF_URL, leave, "https://www.1177.se", NULL),
+	ROW("privacy", "controller", CONF_TEXT, controller, "", NULL),
+	ROW("privacy", "officer", CONF_TEXT, officer, "", NULL),
+	ROW("privacy", "contact", CONF_TEXT, contact, "", NULL),
+	ROW("privacy", "processors", CONF_TEXT, processors, "", NULL),
+	ROW("privacy", "ground", CONF_TEXT, ground, "", NULL),
+	ROW("privacy", "erasure_days", CONF_NUMBER, erasure_days, "60", NULL),
+	ROW("accessibility", "status", CONF_CHOICE, accessibility, "partial", "full partial none"),
+	ROW("accessibility", "contact", CONF_TEXT, accessibility_contact, "", NULL),
+	ROW("accessibility", "date", CONF_TEXT, accessibility_date, "", NULL),
 };
 /* clang-format on */
 

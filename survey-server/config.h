@@ -5,6 +5,10 @@
 
 #include "common/conf.h"
 
+/* How far the pages follow lagen (2018:1937) om tillgänglighet till digital offentlig
+ * service, as the statement says it. */
+enum accessibility { ACCESSIBILITY_FULL, ACCESSIBILITY_PARTIAL, ACCESSIBILITY_NONE };
+
 struct config {
 	struct conf_address public;   /* respondents */
 	struct conf_address internal; /* sms-gateway and monitoring */
@@ -18,6 +22,11 @@ struct config {
 	char *questionnaires; /* folder; value sets in its folder values */
 	char *city;           /* who asks, as people call it */
 	char *leave;          /* where "Lämna sidan" goes */
+	/* What the page about the answers says; "": the page's own words. */
+	char *controller, *officer, *contact, *processors, *ground;
+	long erasure_days; /* from the last day to the latest count */
+	int accessibility; /* enum accessibility */
+	char *accessibility_contact, *accessibility_date;
 };
 
 /* ERR_INPUT or ERR_NOT_FOUND with file, line and what to do in why. */

@@ -22,12 +22,12 @@ struct counting {
 	count_progress *progress;
 };
 
-static void add(
-	const struct questionnaire *q, const struct ballot *b, struct release_row *row)
+static void add(const struct questionnaire *q, unsigned hidden, const struct ballot *b,
+	struct release_row *row)
 {
 	row->answered++;
 	for (size_t n = 0; n < q->count; n++)
-		if (flow_asked(q, n, b->answers))
+		if (flow_asked(q, hidden, n, b->answers))
 			tally_add(&row->tallies[n], &q->questions[n], b->answers[n]);
 }
 
@@ -56,13 +56,15 @@ static enum err count_one(void *context, const uint8_t sealed[static BALLOT_SEAL
 		c->sums.damaged++;
 		return OK;
 	}
-	flow_drop(q, b.answers);
-	if (flow_answered(q, b.answers) < FLOW_ENOUGH) {
+	unsigned hidden = definition_area(&c->definition, (unsigned)area)->hidden;
+	flow_drop(q, hidden, b.answers);
+	if (!flow_enough(q, hidden, b.answers)) {
 		c->sums.break_off++;
 	} else {
 		c->sums.answered++;
-		add(q, &b, &c->in.city);
-		add(q, &b, &c->in.areas[area]);
+		c->in.helped[b.helped]++;
+		add(q, hidden, &b, &c->in.city);
+		add(q, hidden, &b, &c->in.areas[area]);
 	}
 	secret_wipe(&b, sizeof b);
 	return OK;

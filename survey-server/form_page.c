@@ -1,5 +1,6 @@
 #include "form_page.h"
-#include "common/secret.h"
+#include "flow.h"
+#include <stdio.h>
 #include <string.h>
 
 /* Words joined by a slash may part after it, or they are wider than a small screen. */
@@ -16,210 +17,476 @@ static void slashed(struct buf *b, const char *text)
 	html_text(b, text);
 }
 
-static void option(struct buf *b, const struct question *q, const char *value,
-	const char *text, bool checked, bool apart)
+static const struct texts *texts_of(const struct form_view *v)
+{
+	return v->page.texts;
+}
+
+static void words(struct buf *b, const struct form_view *v, const char *text,
+	const struct page_fill *fills)
+{
+	page_words(b, &v->page, text, fills);
+}
+
+static const char *decimal(size_t n, char text[static 24])
+{
+	(void)snprintf(text, 24, "%zu", n);
+	return text;
+}
+
+/* "Fråga 2 av 6", or whatever the text says of question n. */
+static void numbered(
+	struct buf *b, const struct form_view *v, const char *text, size_t n)
+{
+	char place[24], count[24];
+	const struct page_fill fills[] = {
+		{ "n", decimal(flow_place(v->hidden, n), place), false },
+		{ "count", decimal(flow_shown(v->questionnaire, v->hidden), count), false },
+		{ 0 },
+	};
+	words(b, v, text, fills);
+}
+
+static void hidden_field(struct buf *b, const char *name, const char *value)
+{
+	html_around(b, "<input type=\"hidden\" name=\"", name, "\" value=\"");
+	html_around(b, "", value, "\">\n");
+}
+
+static const char *code_text(uint8_t code, char text[static 2])
+{
+	text[0] = (char)('0' + code);
+	text[1] = '\0';
+	return code ? text : "";
+}
+
+static bool said(const struct form_state *s, size_t n)
+{
+	return s->answers[n] || s->declined[n];
+}
+
+/* The state, but for the question that the page itself asks. */
+static void hidden_state(struct buf *b, const struct form_view *v,
+	const struct form_state *s, size_t but)
+{
+	char code[2];
+	hidden_field(b, "channel", "web");
+	hidden_field(b, "nonce", s->nonce);
+	for (size_t n = 0; n < v->questionnaire->count; n++)
+		if (n != but && said(s, n))
+			hidden_field(b, v->questionnaire->questions[n].link,
+				code_text(s->answers[n], code));
+}
+
+enum { NONE = BALLOT_QUESTIONS };
+
+static void hidden_edition(struct buf *b, const struct form_view *v)
+{
+	hidden_field(b, "lang", v->questionnaire->language);
+	hidden_field(b, "variant", v->questionnaire->variant);
+}
+
+static void begin_form(struct buf *b)
+{
+	html_raw(b, "<form method=\"post\" autocomplete=\"off\">\n");
+}
+
+static void option(struct buf *b, const char *name, const char *value, const char *text,
+	const char *picture, bool checked, bool apart)
 {
 	html_raw(b, "<label class=\"option");
 	if (apart)
 		html_raw(b, " apart");
-	html_raw(b, "\"><input type=\"radio\" name=\"");
-	html_text(b, q->link);
-	html_raw(b, "\" value=\"");
-	html_text(b, value);
-	html_raw(b, "\"");
+	html_around(b, "\"><input type=\"radio\" name=\"", name, "\" value=\"");
+	html_around(b, "", value, "\"");
 	if (checked)
 		html_raw(b, " checked");
-	html_raw(b, "> <span>");
+	html_raw(b, "> ");
+	if (picture)
+		buf_text(b, picture);
+	html_raw(b, "<span>");
 	slashed(b, text);
 	html_raw(b, "</span></label>\n");
 }
 
-static void question(
-	struct buf *b, const struct questionnaire *all, size_t n, uint8_t answer)
+static void options(struct buf *b, const struct form_view *v, const struct question *q,
+	uint8_t answer, bool declined)
 {
-	const struct question *q = &all->questions[n];
-	html_raw(b, "<fieldset>\n<legend><span class=\"step\">");
-	buf_format(b, "Fråga %zu av %zu</span> ", n + 1, all->count);
-	slashed(b, q->text);
-	if (q->condition_count)
-		html_raw(b,
-			"<span class=\"hint\">Hoppa över frågan om inget har blivit bättre.</span>");
-	html_raw(b, "</legend>\n");
 	bool apart = true;
+	char code[2];
 	for (size_t i = 0; i < q->option_count; i++) {
 		const struct option *o = &q->options[i];
-		const char value[] = { (char)('0' + o->code), '\0' };
-		option(b, q, value, o->text, answer == o->code, apart && !o->grade);
+		option(b, q->link, code_text(o->code, code), o->text, o->picture,
+			answer == o->code, apart && !o->grade);
 		apart = apart && o->grade;
 	}
-	option(b, q, "", "Jag vill inte svara", false, apart);
+	option(b, q->link, "", texts_of(v)->decline, NULL, declined, apart);
+}
+
+/* The question's text is the page's heading, or one of several. */
+static void question(struct buf *b, const struct form_view *v, size_t n,
+	const struct form_state *s, bool alone)
+{
+	const struct question *q = &v->questionnaire->questions[n];
+	html_raw(b, "<fieldset>\n<legend><span class=\"step\">");
+	numbered(b, v, texts_of(v)->step, n);
+	html_raw(b, "</span> ");
+	if (alone)
+		html_raw(b, "<h1 tabindex=\"-1\">");
+	else
+		html_raw(b, "<h2>");
+	slashed(b, q->text);
+	if (alone)
+		html_raw(b, "</h1></legend>\n");
+	else
+		html_raw(b, "</h2></legend>\n");
+	if (q->help)
+		html_around(b, "<p class=\"hint\">", q->help, "</p>\n");
+	if (q->condition_count && !alone)
+		html_around(b, "<p class=\"hint\">", texts_of(v)->only_if, "</p>\n");
+	if (q->picture) {
+		html_raw(b, "<div class=\"picture\">");
+		buf_text(b, q->picture);
+		html_raw(b, "</div>\n");
+	}
+	options(b, v, q, s->answers[n], s->declined[n]);
 	html_raw(b, "</fieldset>\n");
 }
 
 static void note(struct buf *b, const char *problem)
 {
-	html_raw(b, "<div class=\"note\" role=\"alert\"><p>");
-	html_text(b, problem);
-	html_raw(b, "</p></div>\n");
+	if (problem)
+		html_around(b, "<div class=\"note\" role=\"alert\"><p>", problem,
+			"</p></div>\n");
 }
 
-void form_page_form(struct buf *b, const struct page_city *city, const struct wave *wave,
-	const struct questionnaire *q, const uint8_t *answers, const char *problem,
-	const uint8_t nonce[static FORM_PAGE_NONCE])
+static void begin(struct buf *b, const struct form_view *v, const char *title, size_t n,
+	const char *problem)
 {
-	char nonce_text[2 * FORM_PAGE_NONCE + 1];
-	secret_hex(nonce, FORM_PAGE_NONCE, nonce_text);
-	page_begin(b, city,
-		problem ? "Se över dina svar: Vad tycker du om stödet?"
-			: "Vad tycker du om stödet?");
-	html_raw(b, "<h1>Vad tycker du om stödet?</h1>\n");
+	auto_(buf) struct buf whole = { 0 };
 	if (problem)
-		note(b, problem);
-	html_raw(b, "<p>");
-	html_text(b, city->name);
-	html_raw(b, " vill veta om stödet från socialtjänsten har gjort ditt liv bättre. "
-		    "Det är sex frågor och tar ungefär två minuter.</p>\n");
-	html_raw(b,
-		"<p>Du väljer själv om du vill svara. Svaren påverkar inte ditt stöd. ");
+		buf_format(&whole, "%s: ", texts_of(v)->problem_title);
+	buf_text(&whole, title);
+	page_begin(b, &v->page, buf_string(&whole), (int)n);
+}
+
+/* A choice of language or variant; nothing when there is none. */
+static void begin_choice(struct buf *b, const char *name, const char *label)
+{
+	html_around(b, "<label>", label, " <select name=\"");
+	html_around(b, "", name, "\">\n");
+}
+
+static void choose_language(struct buf *b, const struct form_view *v)
+{
+	begin_choice(b, "lang", texts_of(v)->language_label);
+	const struct definition *d = v->definition;
+	for (size_t i = 0; i < d->edition_count; i++) {
+		const struct questionnaire *q = &d->editions[i];
+		const struct texts *t = texts_find(v->all, q->language, "");
+		if (*q->variant || !t)
+			continue;
+		html_around(b, "<option value=\"", q->language, "\" lang=\"");
+		html_around(b, "", q->language, "\"");
+		if (strcmp(q->language, v->questionnaire->language) == 0)
+			html_raw(b, " selected");
+		html_around(b, ">", t->name, "</option>\n");
+	}
+	html_raw(b, "</select></label>\n");
+}
+
+static void choose_variant(struct buf *b, const struct form_view *v)
+{
+	begin_choice(b, "variant", texts_of(v)->variant_label);
+	const struct definition *d = v->definition;
+	for (size_t i = 0; i < d->edition_count; i++) {
+		const struct questionnaire *q = &d->editions[i];
+		if (strcmp(q->language, v->questionnaire->language) != 0)
+			continue;
+		html_around(b, "<option value=\"", q->variant, "\"");
+		if (q == v->questionnaire)
+			html_raw(b, " selected");
+		html_around(b, ">",
+			*q->variant ? q->variant_name : texts_of(v)->variant_plain,
+			"</option>\n");
+	}
+	html_raw(b, "</select></label>\n");
+}
+
+/* Whether the wave has another language, and this language another variant. */
+static void choices(const struct form_view *v, bool *ret_languages, bool *ret_variants)
+{
+	const struct definition *d = v->definition;
+	*ret_languages = *ret_variants = false;
+	for (size_t i = 0; i < d->edition_count; i++) {
+		bool same = strcmp(d->editions[i].language,
+				    v->questionnaire->language) == 0;
+		*ret_languages |= !same;
+		*ret_variants |= same && &d->editions[i] != v->questionnaire;
+	}
+}
+
+/* Change of language and variant: the page again, with all that was said. */
+static void chooser(struct buf *b, const struct form_view *v, size_t page)
+{
+	bool languages, variants;
+	choices(v, &languages, &variants);
+	if (languages || variants)
+		html_raw(b, "<div class=\"choose\">\n");
+	if (languages)
+		choose_language(b, v);
+	else
+		hidden_field(b, "lang", v->questionnaire->language);
+	if (variants)
+		choose_variant(b, v);
+	else
+		hidden_field(b, "variant", v->questionnaire->variant);
+	if (!languages && !variants)
+		return;
+	buf_format(b, "<button class=\"quiet\" name=\"page\" value=\"%zu\">", page);
+	html_around(b, "", texts_of(v)->change_to, "</button>\n</div>\n");
+}
+
+static void page_button(struct buf *b, size_t page, const char *text, bool quiet)
+{
+	html_raw(b, "<button");
+	if (quiet)
+		html_raw(b, " class=\"quiet\"");
+	buf_format(b, " name=\"page\" value=\"%zu\">", page);
+	html_around(b, "", text, "</button>\n");
+}
+
+/* Shown by the script, where the browser has a voice of its own for the language. */
+static void aloud(struct buf *b, const struct form_view *v)
+{
+	html_around(b, "<button type=\"button\" class=\"quiet\" hidden data-stop=\"",
+		texts_of(v)->read_stop, "\">");
+	html_around(b, "", texts_of(v)->read_aloud, "</button>\n");
+}
+
+/* Shown by the script when the network is gone. */
+static void lost(struct buf *b, const struct form_view *v)
+{
+	html_around(b, "<div class=\"note\" role=\"alert\" id=\"lost\" hidden><p>",
+		texts_of(v)->lost, "</p></div>\n");
+}
+
+/* Who asks, why, how long, that it is voluntary and how it is anonymous. */
+static void introduction(struct buf *b, const struct form_view *v)
+{
+	const struct texts *t = texts_of(v);
+	html_around(b, "<h1 tabindex=\"-1\">", t->first_title, "</h1>\n<p>");
+	words(b, v, t->first_who, NULL);
+	html_raw(b, " ");
+	numbered(b, v, t->first_time, 0);
+	html_around(b, "</p>\n<p>", t->first_voluntary, " ");
 	/* No more than is true: with the key on the server, somebody could look before
 	 * the count. */
-	if (wave->custody == CUSTODY_SERVER)
-		html_raw(b,
-			"Det här är en provomgång: först när svaren har räknats går de inte längre "
-			"att koppla till dig.");
-	else
-		html_raw(b,
-			"Enkäten är anonym: vi kan se att du har svarat, men inte vad.");
-	html_raw(b, "</p>\n<form method=\"post\" autocomplete=\"off\">\n"
-		    "<input type=\"hidden\" name=\"channel\" value=\"web\">\n"
-		    "<input type=\"hidden\" name=\"nonce\" value=\"");
-	html_text(b, nonce_text);
-	html_raw(b, "\">\n");
-	for (size_t n = 0; n < q->count; n++)
-		question(b, q, n, answers[n]);
-	html_raw(b,
-		"<p>Det här är allt som sparas: dina svar och till exempel vilket område "
-		"stödet hör till. Inte ditt namn och inte ditt nummer.</p>\n"
-		"<div class=\"way\"><button type=\"submit\">Skicka mina svar</button></div>\n</form>\n"
-		"<h2>Vill du inte vara med?</h2>\n"
-		"<form method=\"post\" class=\"way\">\n"
-		"<button type=\"submit\" class=\"quiet\" name=\"decline\" value=\"wrong-person\">Fel person</button>\n"
-		"<button type=\"submit\" class=\"quiet\" name=\"decline\" value=\"no\">Nej tack</button>\n"
-		"</form>\n");
-	page_end(b);
-}
-
-void form_page_start(struct buf *b, const struct page_city *city, const char *problem)
-{
-	page_begin(b, city, "Brukarenkäten");
-	html_raw(b, "<h1>Brukarenkäten</h1>\n");
-	if (problem)
-		note(b, problem);
-	html_raw(b, "<p>Här svarar du på frågor om stödet från socialtjänsten i ");
-	html_text(b, city->name);
-	html_raw(b,
-		". Du behöver koden som du har fått i ett meddelande, i ett brev eller på "
-		"telefon.</p>\n<form method=\"post\" action=\"/\" autocomplete=\"off\">\n"
-		"<label class=\"field\" for=\"code\">Din kod, 16 tecken</label>\n"
-		"<input type=\"text\" id=\"code\" name=\"code\" maxlength=\"40\" "
-		"autocapitalize=\"characters\" spellcheck=\"false\" required>\n"
-		"<div class=\"way\"><button type=\"submit\">Till frågorna</button></div>\n</form>\n");
-	page_end(b);
-}
-
-/* A page of one heading and one text. */
-static void short_page(struct buf *b, const struct page_city *city, const char *heading,
-	const char *text)
-{
-	page_begin(b, city, heading);
-	html_raw(b, "<h1>");
-	html_text(b, heading);
-	html_raw(b, "</h1>\n<p>");
-	html_text(b, text);
+	html_text(b, v->custody == CUSTODY_SERVER ? t->first_trial : t->first_anonymous);
 	html_raw(b, "</p>\n");
-	page_end(b);
 }
 
-void form_page_thanks(struct buf *b, const struct page_city *city)
+static void decline(struct buf *b, const struct form_view *v)
 {
-	short_page(b, city, "Tack för dina svar!",
-		"De är sparade. Länken går inte att använda igen. Du kan stänga sidan nu.");
+	const struct texts *t = texts_of(v);
+	html_around(b, "<h2>", t->first_not_me, "</h2>\n");
+	html_raw(b, "<form method=\"post\" class=\"way\">\n");
+	hidden_edition(b, v);
+	html_around(b,
+		"<button class=\"quiet\" name=\"decline\" value=\"wrong-person\">",
+		t->first_wrong_person, "</button>\n");
+	html_around(b, "<button class=\"quiet\" name=\"decline\" value=\"no\">",
+		t->first_no_thanks, "</button>\n</form>\n");
 }
 
-void form_page_declined(struct buf *b, const struct page_city *city)
+static bool any_said(const struct form_state *s)
 {
-	short_page(b, city, "Tack för att du sa till",
-		"Vi skickar inga fler påminnelser till det här numret. Länken går inte att "
-		"använda igen. Du kan stänga sidan nu.");
+	for (size_t n = 0; n < BALLOT_QUESTIONS; n++)
+		if (said(s, n))
+			return true;
+	return false;
 }
 
-void form_page_gone(struct buf *b, const struct page_city *city)
+void form_page_first(struct buf *b, const struct form_view *v, const struct form_state *s,
+	const char *problem)
 {
-	short_page(b, city, "Länken går inte att använda",
-		"Länken har redan använts eller gäller inte längre. Varje länk kan användas "
-		"en gång.");
+	begin(b, v, texts_of(v)->title, 0, problem);
+	/* Nothing to lose yet: an address that can be kept. */
+	if (any_said(s)) {
+		begin_form(b);
+		hidden_state(b, v, s, NONE);
+	} else {
+		html_raw(b, "<form autocomplete=\"off\">\n");
+	}
+	chooser(b, v, 0);
+	html_raw(b, "</form>\n");
+	note(b, problem);
+	introduction(b, v);
+	lost(b, v);
+	begin_form(b);
+	hidden_edition(b, v);
+	html_raw(b, "<div class=\"way\">");
+	page_button(b, 1, texts_of(v)->first_begin, false);
+	aloud(b, v);
+	html_raw(b, "</div>\n");
+	hidden_state(b, v, s, NONE);
+	html_raw(b, "</form>\n");
+	decline(b, v);
+	page_end(b, &v->page, 0);
 }
 
-void form_page_broken(struct buf *b, const struct page_city *city)
+void form_page_question(struct buf *b, const struct form_view *v, size_t n,
+	const struct form_state *s, const char *problem)
 {
-	short_page(b, city, "Svaren kom inte fram som de skulle",
-		"Inget är sparat. Öppna länken i meddelandet igen och försök en gång till.");
+	const struct questionnaire *q = v->questionnaire;
+	auto_(buf) struct buf title = { 0 };
+	numbered(&title, v, texts_of(v)->step, n);
+	begin(b, v, buf_string(&title), n + 1, problem);
+	note(b, problem);
+	lost(b, v);
+	begin_form(b);
+	hidden_state(b, v, s, n);
+	question(b, v, n, s, true);
+	html_raw(b, "<div class=\"way\">");
+	page_button(b, n + 2, texts_of(v)->next, false);
+	page_button(b, flow_page_before(q, v->hidden, n + 1, s->answers),
+		texts_of(v)->back, true);
+	aloud(b, v);
+	html_raw(b, "</div>\n");
+	chooser(b, v, n + 1);
+	html_raw(b, "</form>\n");
+	page_end(b, &v->page, (int)n + 1);
 }
 
-void form_page_later(struct buf *b, const struct page_city *city)
+static void answer(struct buf *b, const struct form_view *v, size_t n,
+	const struct form_state *s)
 {
-	short_page(b, city, "Vi kan inte spara dina svar just nu",
-		"Inget är sparat och länken går att använda. Gå tillbaka och skicka igen om "
-		"en liten stund.");
+	const struct question *q = &v->questionnaire->questions[n];
+	const struct option *o = questionnaire_option(q, s->answers[n]);
+	html_raw(b, "<div><dt>");
+	slashed(b, q->text);
+	html_raw(b, "</dt>\n<dd>");
+	if (o && o->picture)
+		buf_text(b, o->picture);
+	html_raw(b, "<b>");
+	slashed(b, o                ? o->text
+		   : s->declined[n] ? texts_of(v)->decline
+				    : texts_of(v)->unanswered);
+	buf_format(b,
+		"</b></dd>\n<dd><button class=\"quiet\" name=\"page\" value=\"%zu\">",
+		n + 1);
+	numbered(b, v, texts_of(v)->change, n);
+	html_raw(b, "</button></dd></div>\n");
 }
 
-void form_page_missing(struct buf *b, const struct page_city *city)
+/* The answers, in a form of their own: Enter in the form below must not mean "change". */
+static void answers(struct buf *b, const struct form_view *v, const struct form_state *s)
 {
-	short_page(b, city, "Sidan finns inte",
-		"Kontrollera att du har skrivit hela adressen från meddelandet.");
+	begin_form(b);
+	hidden_edition(b, v);
+	hidden_state(b, v, s, NONE);
+	html_raw(b, "<dl>\n");
+	for (size_t n = 0; n < v->questionnaire->count; n++)
+		if (flow_asked(v->questionnaire, v->hidden, n, s->answers))
+			answer(b, v, n, s);
+	html_raw(b, "</dl>\n</form>\n");
 }
 
-void form_page_about(struct buf *b, const struct page_city *city, bool server_key)
+static void helped(struct buf *b, const struct form_view *v, enum helped who)
 {
-	page_begin(b, city, "Så skyddas dina svar");
-	html_raw(b,
-		"<h1>Så skyddas dina svar</h1>\n"
-		"<p>Du väljer själv om du vill svara. Svaren påverkar inte ditt stöd.</p>\n"
-		"<h2>Det här sparas</h2>\n"
-		"<p>Dina svar och några få uppgifter som området stödet hör till. Inte ditt namn, "
-		"ditt nummer, din adress på nätet eller när du svarade. Sidan använder inga "
-		"kakor.</p>\n"
-		"<h2>Vem ser vad?</h2>\n"
-		"<p>Nämnden ser att du svarat, inte vad. Svaren låses in så fort du skickar dem "
-		"och öppnas först när enkäten är slut, alla på en gång. Då räknas de samman och "
-		"de enskilda svaren förstörs tillsammans med nyckeln. Grupper med färre än tio "
-		"svar visas aldrig för sig.</p>\n");
-	if (server_key)
-		html_raw(b,
-			"<p>Just nu pågår en provomgång där nyckeln finns på samma server som "
-			"svaren. Där gäller skyddet fullt ut först när svaren har räknats.</p>\n");
-	html_raw(b,
-		"<h2>Det här skyddar det mot, och inte</h2>\n"
-		"<p>Skyddet gäller mot alla som kommer åt uppgifterna i efterhand. Det skyddar "
-		"inte mot den som i dag driver tjänsten och byter ut programmet mot ett annat."
-		"</p>\n<h2>Lämna sidan snabbt</h2>\n"
-		"<p>Knappen ”Lämna sidan” tar dig till en annan webbplats. Besöket syns "
-		"ändå i webbläsarens historik.</p>\n");
-	page_end(b);
+	const struct texts *t = texts_of(v);
+	const char *const texts[HELPED_COUNT] = { [HELPED_SELF] = t->helped_self,
+		[HELPED_RELATIVE] = t->helped_relative,
+		[HELPED_STAFF] = t->helped_staff,
+		[HELPED_INTERPRETER] = t->helped_interpreter };
+	char code[2];
+	html_around(b, "<fieldset>\n<legend><h2>", t->helped_title, "</h2></legend>\n");
+	html_around(b, "<p class=\"hint\">", t->helped_hint, "</p>\n");
+	for (uint8_t i = HELPED_SELF; i < HELPED_COUNT; i++)
+		option(b, "helped", code_text(i, code), texts[i], NULL, who == i, false);
+	html_raw(b, "</fieldset>\n");
 }
 
-void form_page_accessibility(struct buf *b, const struct page_city *city)
+/* What the background variable is called on the page; a Swedish name when the page's
+ * language has none for it. */
+static void variable(struct buf *b, const struct form_view *v, const struct variable *x)
 {
-	page_begin(b, city, "Tillgänglighet");
-	html_raw(b, "<h1>Tillgänglighet</h1>\n<p>");
-	html_text(b, city->name);
-	html_raw(b,
-		" vill att alla ska kunna svara. Sidorna fungerar utan JavaScript, med bara "
-		"tangentbord, med skärmläsare och på en liten skärm.</p>\n"
-		"<p>Vi prövar dem mot riktlinjerna WCAG 2.2 på nivå AA med automatiska "
-		"kontroller. Ingen utomstående har granskat dem än. Frågorna finns bara på "
-		"svenska.</p>\n"
-		"<p>Kan du inte använda sidan? Säg till den som ger dig stöd, så kan du svara "
-		"på ett annat sätt.</p>\n");
-	page_end(b);
+	if (strcmp(x->code, "administration") == 0)
+		buf_text(b, texts_of(v)->background_administration);
+	else if (strcmp(x->code, "area") == 0)
+		buf_text(b, texts_of(v)->background_area);
+	else
+		buf_text(b, x->name);
+}
+
+static void saved(struct buf *b, const struct form_view *v)
+{
+	const struct texts *t = texts_of(v);
+	auto_(buf) struct buf background = { 0 };
+	for (size_t i = 0; i < v->definition->variable_count; i++) {
+		if (i)
+			buf_format(&background, "%s ", t->background_between);
+		variable(&background, v, &v->definition->variables[i]);
+	}
+	const struct page_fill fills[] = {
+		{ "background", buf_string(&background), false }, { 0 }
+	};
+	html_around(b, "<h2>", t->saved_title, "</h2>\n<ul>\n");
+	html_around(b, "<li>", t->saved_answers, "</li>\n<li>");
+	words(b, v, t->saved_background, fills);
+	html_around(b, "</li>\n</ul>\n<p>", t->saved_not, "</p>\n");
+}
+
+static void send(struct buf *b, const struct form_view *v)
+{
+	html_around(b, "<button>", texts_of(v)->send, "</button>\n");
+}
+
+void form_page_last(struct buf *b, const struct form_view *v, const struct form_state *s,
+	const char *problem)
+{
+	const struct questionnaire *q = v->questionnaire;
+	begin(b, v, texts_of(v)->last_title, q->count + 1, problem);
+	note(b, problem);
+	html_around(b, "<h1 tabindex=\"-1\">", texts_of(v)->last_title, "</h1>\n");
+	answers(b, v, s);
+	begin_form(b);
+	hidden_state(b, v, s, NONE);
+	helped(b, v, s->helped);
+	saved(b, v);
+	lost(b, v);
+	html_raw(b, "<div class=\"way\">");
+	send(b, v);
+	page_button(b, flow_page_before(q, v->hidden, q->count + 1, s->answers),
+		texts_of(v)->back, true);
+	aloud(b, v);
+	html_raw(b, "</div>\n");
+	chooser(b, v, q->count + 1);
+	html_raw(b, "</form>\n");
+	page_end(b, &v->page, (int)q->count + 1);
+}
+
+void form_page_whole(struct buf *b, const struct form_view *v, const struct form_state *s,
+	const char *problem)
+{
+	begin(b, v, texts_of(v)->title, 0, problem);
+	note(b, problem);
+	introduction(b, v);
+	begin_form(b);
+	for (size_t n = 0; n < v->questionnaire->count; n++)
+		if (!(v->hidden >> n & 1))
+			question(b, v, n, s, false);
+	helped(b, v, s->helped);
+	saved(b, v);
+	lost(b, v);
+	html_raw(b, "<div class=\"way\">");
+	send(b, v);
+	aloud(b, v);
+	html_raw(b, "</div>\n");
+	chooser(b, v, 0);
+	hidden_field(b, "channel", "web");
+	hidden_field(b, "nonce", s->nonce);
+	html_raw(b, "</form>\n");
+	decline(b, v);
+	page_end(b, &v->page, 0);
 }

@@ -1,33 +1,46 @@
-/* The pages that a respondent sees, as HTML. Words: du, short sentences, nothing that
- * could frighten. */
+/* The form's pages, as HTML. Everything that a person has said so far lies in the form
+ * itself and nowhere else. */
 #ifndef SURVEY_FORM_PAGE_H
 #define SURVEY_FORM_PAGE_H
 
+#include "definition.h"
 #include "page.h"
-#include "questionnaire.h"
 #include "wave.h"
 
-enum { FORM_PAGE_NONCE = 16 };
+enum { FORM_PAGE_NONCE = 16, FORM_PAGE_NONCE_TEXT = 2 * FORM_PAGE_NONCE };
 
-/* The form with the answers so far. problem: shown first, NULL when there is none. The
- * nonce goes along with the form, so that the same form sent twice is known. */
-void form_page_form(struct buf *b, const struct page_city *city, const struct wave *wave,
-	const struct questionnaire *q, const uint8_t *answers, const char *problem,
-	const uint8_t nonce[static FORM_PAGE_NONCE]);
-/* Where a code can be typed. */
-void form_page_start(struct buf *b, const struct page_city *city, const char *problem);
-void form_page_thanks(struct buf *b, const struct page_city *city);
-void form_page_declined(struct buf *b, const struct page_city *city);
-/* One and the same for a used, closed, not yet open and unknown code. */
-void form_page_gone(struct buf *b, const struct page_city *city);
-/* The form did not arrive in one piece. */
-void form_page_broken(struct buf *b, const struct page_city *city);
-/* The answer could not be stored just now. */
-void form_page_later(struct buf *b, const struct page_city *city);
-void form_page_missing(struct buf *b, const struct page_city *city);
-/* What happens with the answers; server_key: some wave keeps its private key on the
- * server. */
-void form_page_about(struct buf *b, const struct page_city *city, bool server_key);
-void form_page_accessibility(struct buf *b, const struct page_city *city);
+/* One edition of a wave's form, as people of some areas see it. */
+struct form_view {
+	struct page page;
+	const struct texts_all *all; /* what languages are called */
+	const struct definition *definition;
+	const struct questionnaire *questionnaire; /* the edition */
+	enum custody custody;
+	unsigned hidden; /* questions that the area does not show */
+};
+
+/* What a person has said so far. */
+struct form_state {
+	uint8_t answers[BALLOT_QUESTIONS];
+	bool declined[BALLOT_QUESTIONS]; /* "Jag vill inte svara" */
+	enum helped helped;
+	char nonce[FORM_PAGE_NONCE_TEXT + 1]; /* goes with the form, so that the same form
+						 sent twice is known */
+};
+
+/* problem: shown first; NULL when there is none. */
+
+/* Page 0: who asks, why, and what happens with the answers. */
+void form_page_first(struct buf *b, const struct form_view *v, const struct form_state *s,
+	const char *problem);
+/* Page n + 1: the question at place n. */
+void form_page_question(struct buf *b, const struct form_view *v, size_t n,
+	const struct form_state *s, const char *problem);
+/* The page after the questions: the answers, all that is saved, and the way to send it. */
+void form_page_last(struct buf *b, const struct form_view *v, const struct form_state *s,
+	const char *problem);
+/* Everything on one page. */
+void form_page_whole(struct buf *b, const struct form_view *v, const struct form_state *s,
+	const char *problem);
 
 #endif

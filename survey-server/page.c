@@ -1,41 +1,129 @@
 #include "page.h"
 #include "common/secret.h"
 #include "form.css.h"
+#include "form.js.h"
 #include "result.css.h"
 #include <string.h>
 
-static void begin(struct buf *b, const char *title)
+static bool is_swedish(const struct page *p)
 {
+	return strcmp(p->texts->code, "sv") == 0;
+}
+
+void page_swedish(struct buf *b, const struct page *p)
+{
+	if (!is_swedish(p))
+		html_raw(b, " lang=\"sv\"");
+	if (p->texts->rtl)
+		html_raw(b, " dir=\"ltr\"");
+}
+
+static void fill(struct buf *b, const struct page *p, const struct page_fill *f)
+{
+	bool apart = f->swedish && !is_swedish(p);
+	if (apart) {
+		html_raw(b, "<bdi");
+		page_swedish(b, p);
+		html_raw(b, ">");
+	}
+	html_text(b, f->value);
+	if (apart)
+		html_raw(b, "</bdi>");
+}
+
+/* The fill for the word, NULL when there is none. */
+static const struct page_fill *find(
+	const struct page_fill *fills, const char *word, size_t len)
+{
+	for (; fills && fills->word; fills++)
+		if (strlen(fills->word) == len && memcmp(fills->word, word, len) == 0)
+			return fills;
+	return NULL;
+}
+
+void page_words(struct buf *b, const struct page *p, const char *text,
+	const struct page_fill *fills)
+{
+	const struct page_fill city[] = { { "city", p->config->city, true }, { 0 } };
+	while (*text) {
+		auto_(buf) struct buf plain = { 0 };
+		size_t len = strcspn(text, "{");
+		buf_add(&plain, text, len);
+		html_text(b, buf_string(&plain));
+		text += len;
+		len = strcspn(text, "}");
+		if (!*text || !text[len])
+			break;
+		const struct page_fill *f = find(fills, text + 1, len - 1);
+		f = f ? f : find(city, text + 1, len - 1);
+		if (f)
+			fill(b, p, f);
+		text += len + 1;
+	}
+}
+
+static void begin(struct buf *b, const char *language, bool rtl, const char *title)
+{
+	html_around(b, "<!doctype html>\n<html lang=\"", language, "\"");
+	if (rtl)
+		html_raw(b, " dir=\"rtl\"");
+	else
+		html_raw(b, " dir=\"ltr\"");
 	html_raw(b,
-		"<!doctype html>\n<html lang=\"sv\" dir=\"ltr\">\n<head>\n<meta charset=\"utf-8\">\n"
+		">\n<head>\n<meta charset=\"utf-8\">\n"
 		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 		"<meta name=\"robots\" content=\"noindex\">\n<title>");
 	html_text(b, title);
 	html_raw(b, "</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>");
 }
 
-void page_begin(struct buf *b, const struct page_city *city, const char *title)
+void page_begin(struct buf *b, const struct page *p, const char *title, int number)
 {
-	begin(b, title);
+	begin(b, p->texts->code, p->texts->rtl, title);
 	buf_add(b, css_form, sizeof css_form - 1);
-	html_raw(b, "</style>\n</head>\n<body>\n<header><p>");
-	html_text(b, city->name);
-	html_raw(b, "</p><a class=\"leave\" rel=\"nofollow noreferrer\" href=\"");
-	html_text(b, city->leave);
-	html_raw(b, "\">Lämna sidan</a></header>\n<main>\n");
+	html_raw(b, "</style>\n");
+	/* A later page of the form comes by POST: with the script, the first one fetched
+	 * it and runs on; without, it would be of no use there. */
+	if (number == 0) {
+		html_raw(b, "<script>");
+		buf_add(b, js_form, sizeof js_form - 1);
+		html_raw(b, "</script>\n");
+	}
+	html_raw(b, "</head>\n<body>\n<header><p");
+	page_swedish(b, p);
+	html_around(b, ">", p->config->city, "</p><a class=\"leave\" rel=\"noreferrer\"");
+	html_around(b, " href=\"", p->config->leave, "\">");
+	html_around(b, "", p->texts->leave, "</a></header>\n<main");
+	if (number >= 0)
+		buf_format(b, " data-page=\"%d\"", number);
+	html_raw(b, ">\n");
 }
 
-void page_end(struct buf *b)
+/* A link of the footer. From the form it opens beside it, or the answers would be gone. */
+static void link_to(struct buf *b, const struct page *p, const char *path,
+	const char *text, int number)
 {
-	html_raw(b,
-		"</main>\n<footer><p>Lämnar du sidan syns den ändå i webbläsarens historik.</p>\n"
-		"<p><a href=\"/om\">Så skyddas dina svar</a>\n"
-		"<a href=\"/tillganglighet\">Tillgänglighet</a></p></footer>\n</body>\n</html>\n");
+	html_around(b, "<a href=\"", path, "?lang=");
+	html_text(b, p->texts->code);
+	if (*p->texts->variant)
+		html_around(b, "&amp;variant=", p->texts->variant, "");
+	html_raw(b, "\"");
+	if (number >= 0)
+		html_raw(b, " target=\"_blank\"");
+	html_around(b, ">", text, "</a>\n");
+}
+
+void page_end(struct buf *b, const struct page *p, int number)
+{
+	html_around(b, "</main>\n<footer><p>", p->texts->leave_note, "</p>\n<p>");
+	link_to(b, p, "/om", p->texts->privacy_link, number);
+	link_to(b, p, "/tillganglighet", p->texts->accessibility_link, number);
+	html_raw(b, "</p></footer>\n</body>\n</html>\n");
 }
 
 void page_begin_wide(struct buf *b, const char *title)
 {
-	begin(b, title);
+	begin(b, "sv", false, title);
 	buf_add(b, css_result, sizeof css_result - 1);
 	html_raw(
 		b, "</style>\n</head>\n<body>\n<header>Brukarenkäten</header>\n<main>\n");
@@ -46,20 +134,22 @@ void page_end_wide(struct buf *b)
 	html_raw(b, "</main>\n</body>\n</html>\n");
 }
 
-static void add_hash(struct buf *policy, const char *css, size_t len)
+static void add_hash(struct buf *policy, const char *text, size_t len)
 {
 	uint8_t digest[32];
-	char text[45];
-	secret_sha256(css, len, digest);
-	secret_base64(digest, sizeof digest, text);
-	buf_format(policy, " 'sha256-%s'", text);
+	char hash[45];
+	secret_sha256(text, len, digest);
+	secret_base64(digest, sizeof digest, hash);
+	buf_format(policy, " 'sha256-%s'", hash);
 }
 
 void page_policy(struct buf *policy)
 {
 	buf_text(policy,
 		"default-src 'none'; img-src data:; form-action 'self'; base-uri 'none'; "
-		"frame-ancestors 'none'; style-src");
+		"frame-ancestors 'none'; connect-src 'self'; script-src");
+	add_hash(policy, js_form, sizeof js_form - 1);
+	buf_text(policy, "; style-src");
 	add_hash(policy, css_form, sizeof css_form - 1);
 	add_hash(policy, css_result, sizeof css_result - 1);
 }

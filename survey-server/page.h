@@ -5,21 +5,41 @@
 
 #include "common/buf.h"
 #include "common/html.h"
+#include "config.h"
+#include "texts.h"
+#include <stdbool.h>
 
-struct page_city {
-	const char *name;  /* who asks */
-	const char *leave; /* where "Lämna sidan" goes */
+/* What a page for respondents is made for. */
+struct page {
+	const struct config *config;
+	const struct texts *texts;
 };
 
+/* A word in {braces} and what stands in its place; Swedish whatever the page's language
+ * when it comes from the configuration. */
+struct page_fill {
+	const char *word;
+	const char *value;
+	bool swedish;
+};
+
+/* Adds the text with {city} and the fills, up to the one whose word is NULL, in place. */
+void page_words(struct buf *b, const struct page *p, const char *text,
+	const struct page_fill *fills);
+/* Adds " lang" and " dir" for a Swedish text of the configuration, where the page's
+ * language is another. */
+void page_swedish(struct buf *b, const struct page *p);
+
 /* A page for respondents: header with the quick way out, main, footer with the links to
- * what happens with the answers and to the accessibility statement. */
-void page_begin(struct buf *b, const struct page_city *city, const char *title);
-void page_end(struct buf *b);
+ * what happens with the answers and to the accessibility statement. number: of the form's
+ * page, for the script; -1 for a page that is no form, and needs no script. */
+void page_begin(struct buf *b, const struct page *p, const char *title, int number);
+void page_end(struct buf *b, const struct page *p, int number);
 /* A page with results: wider, for tables. */
 void page_begin_wide(struct buf *b, const char *title);
 void page_end_wide(struct buf *b);
-/* The value of Content-Security-Policy that permits the style sheets of both kinds and
- * nothing else. */
+/* The value of Content-Security-Policy that permits the style sheets and the script of
+ * these pages and nothing else. */
 void page_policy(struct buf *policy);
 
 #endif

@@ -1,9 +1,9 @@
 #include "pages.h"
 #include "common/clock.h"
 #include "common/form.h"
-#include "definition.h"
+#include "common/gzip.h"
 #include "flow.h"
-#include "form_page.h"
+#include "forms.h"
 #include "report.h"
 #include <stdlib.h>
 #include <string.h>
@@ -16,66 +16,62 @@ enum {
 
 static const char html_type[] = "text/html; charset=utf-8";
 
-/* Pages that are the same for everyone, made once. */
-enum fixed {
-	FIXED_THANKS,
-	FIXED_DECLINED,
-	FIXED_GONE,
-	FIXED_BROKEN,
-	FIXED_LATER,
-	FIXED_MISSING,
-	FIXED_COUNT
-};
-
-/* A wave's definition never changes, so it is read once. */
-struct known {
-	int64_t wave;
-	struct definition definition;
-};
+/* A form's pages are filled up to a multiple of so many bytes: their lengths, which TLS
+ * does not hide, must not tell what was answered. */
+enum { STEP = 512 };
 
 struct pages {
-	struct page_city city;
 	struct box *box;
 	struct store *store; /* the listener's thread */
+	struct forms *forms;
 	struct http_server *server;
 	uint8_t invitation_key[SECRET_KEY];
 	uint8_t repeat_key[SECRET_KEY]; /* this process's own */
 	struct buf policy;
 	const char *headers[16];
-	struct buf fixed[FIXED_COUNT];
-	struct arena *arena; /* of the definitions */
-	struct known *known;
-	size_t known_count;
 };
 
-static void reply_fixed(
-	struct pages *p, struct http_request *r, unsigned status, enum fixed page)
+/* What a request says of language and variant: in its form, else in its address. NULL:
+ * nothing. */
+struct wish {
+	const char *language;
+	const char *variant;
+	const char *accepted;
+};
+
+static struct wish wish_of(struct http_request *r, const struct form *form)
 {
-	if (page == FIXED_LATER)
+	struct wish w = { .accepted = http_header(r, "Accept-Language") };
+	w.language = form ? form_get(form, "lang") : NULL;
+	w.variant = form ? form_get(form, "variant") : NULL;
+	if (!w.language)
+		w.language = http_query(r, "lang");
+	if (!w.variant)
+		w.variant = http_query(r, "variant");
+	return w;
+}
+
+static void reply_info(struct pages *p, struct http_request *r, const struct wish *w,
+	unsigned status, enum info which)
+{
+	const struct texts *t =
+		forms_texts(p->forms, w->language, w->accepted, w->variant);
+	if (which == INFO_LATER)
 		http_set_header(r, "Retry-After", "30");
-	http_reply_static(r, status, html_type, p->fixed[page].data, p->fixed[page].len);
+	http_reply_page(r, status, html_type, forms_info(p->forms, t, which));
 }
 
-static void reply_later(struct pages *p, struct http_request *r)
+/* Replies with the page, which is empty afterwards. */
+static void reply_made(struct http_request *r, unsigned status, struct buf *page)
 {
-	reply_fixed(p, r, 503, FIXED_LATER);
-}
-
-/* NULL when the definition can't be read. */
-static const struct definition *definition_of(struct pages *p, int64_t wave)
-{
-	for (size_t i = 0; i < p->known_count; i++)
-		if (p->known[i].wave == wave)
-			return &p->known[i].definition;
-	auto_(buf) struct buf text = { 0 };
-	struct definition d;
-	struct why why;
-	if (store_definition(p->store, wave, &text) != OK ||
-		definition_read(p->arena, buf_string(&text), text.len, &d, &why) != OK)
-		return NULL;
-	p->known = mem_resize(p->known, p->known_count + 1, sizeof *p->known);
-	p->known[p->known_count] = (struct known){ wave, d };
-	return &p->known[p->known_count++].definition;
+	if (!http_accepts_gzip(r)) {
+		http_reply_buf(r, status, html_type, page);
+		return;
+	}
+	struct buf packed = { 0 };
+	gzip_pack(page->data, page->len, STEP, &packed);
+	buf_clear(page);
+	http_reply_packed(r, status, html_type, &packed);
 }
 
 /* An invitation that its code opened, in a wave that takes answers today. */
@@ -83,6 +79,7 @@ struct opened {
 	struct store_found found;
 	struct invitation_id id;
 	uint8_t background[INVITATION_BACKGROUND];
+	unsigned area;
 	const struct definition *definition;
 };
 
@@ -93,6 +90,7 @@ static enum err open_invitation(
 {
 	struct code code;
 	struct invitation_seal seal;
+	struct background background;
 	struct opened o;
 	if (code_parse(text, &code) != OK)
 		return ERR_NOT_FOUND;
@@ -101,78 +99,112 @@ static enum err open_invitation(
 	enum err e = store_invitation_find(p->store, &o.id, &o.found);
 	if (e == OK && wave_phase(&o.found.wave, clock_day(clock_now())) != WAVE_OPEN)
 		e = ERR_NOT_FOUND;
-	if (e == OK && background_open(&seal, o.found.wave.name, &o.id, o.found.sealed,
-			       o.background) != OK)
+	if (e == OK && (background_open(&seal, o.found.wave.name, &o.id, o.found.sealed,
+				o.background) != OK ||
+			       background_decode(o.background, &background) != OK))
 		e = ERR_NOT_FOUND;
 	secret_wipe(&seal, sizeof seal);
 	if (e)
 		return e;
-	o.definition = definition_of(p, o.found.wave.number);
+	o.definition = forms_definition(p->forms, p->store, &o.found.wave);
 	if (!o.definition)
 		return ERR_IO;
+	int area = definition_variable(o.definition, "area");
+	o.area = area < 0 ? 0 : background.values[area];
 	*ret_opened = o;
 	return OK;
 }
 
-static void refuse(struct pages *p, struct http_request *r, enum err e)
+static const struct form_made *form_of(
+	struct pages *p, const struct opened *o, const struct wish *w)
 {
-	if (e == ERR_NOT_FOUND)
-		reply_fixed(p, r, 410, FIXED_GONE);
-	else
-		reply_later(p, r);
+	return forms_find(p->forms, p->store, &o->found.wave, o->area, w->language,
+		w->accepted, w->variant);
 }
 
-static void reply_form(struct pages *p, struct http_request *r, const struct opened *o,
-	unsigned status, const uint8_t *answers, const char *problem)
+static void refuse(
+	struct pages *p, struct http_request *r, const struct wish *w, enum err e)
+{
+	if (e == ERR_NOT_FOUND)
+		reply_info(p, r, w, 410, INFO_GONE);
+	else
+		reply_info(p, r, w, 503, INFO_LATER);
+}
+
+static void new_nonce(char text[static FORM_PAGE_NONCE_TEXT + 1])
 {
 	uint8_t nonce[FORM_PAGE_NONCE];
-	struct buf page = { 0 };
 	secret_random(nonce, sizeof nonce);
-	form_page_form(&page, &p->city, &o->found.wave, &o->definition->questionnaire,
-		answers, problem, nonce);
-	http_reply_buf(r, status, html_type, &page);
+	secret_hex(nonce, sizeof nonce, text);
 }
 
 static void page_form(struct http_request *r, void *context)
 {
-	static const uint8_t no_answers[BALLOT_QUESTIONS];
 	struct pages *p = context;
 	struct opened o;
 	bool gone = false;
+	const struct wish w = wish_of(r, NULL);
+	const struct form_made *form = NULL;
+	char nonce[FORM_PAGE_NONCE_TEXT + 1];
+	struct buf page = { 0 };
 	enum err e = open_invitation(p, http_segment(r, 0), &o);
 	if (e == OK)
 		e = store_gone(p->store, o.found.wave.number, o.found.serial, &gone);
-	if (e || gone)
-		refuse(p, r, gone ? ERR_NOT_FOUND : e);
+	if (e == OK && !gone)
+		form = form_of(p, &o, &w);
+	if (!form) {
+		refuse(p, r, &w, gone ? ERR_NOT_FOUND : e ? e : ERR_IO);
+		return;
+	}
+	bool packed = http_accepts_gzip(r);
+	new_nonce(nonce);
+	forms_first(form, packed, nonce, &page);
+	if (packed)
+		http_reply_packed(r, 200, html_type, &page);
 	else
-		reply_form(p, r, &o, 200, no_answers, NULL);
+		http_reply_buf(r, 200, html_type, &page);
 }
 
-/* Reads the answers from the form. ERR_INPUT when a value is no option of its question.
- */
-static enum err read_answers(const struct form *form, const struct questionnaire *q,
-	uint8_t ret_answers[static BALLOT_QUESTIONS])
+/* A post to an invitation. */
+struct post {
+	struct opened opened;
+	struct form form;
+	struct wish wish;
+	const struct form_view *view;
+	struct form_state state;
+	enum decline decline;
+	int page;     /* -1: the final one */
+	size_t wrong; /* the place of the first answer that is no option; NONE */
+};
+
+enum { NONE = BALLOT_QUESTIONS };
+
+/* Reads the answers; one that is no option of its question is left out. */
+static void read_answers(struct post *post)
 {
-	memset(ret_answers, 0, BALLOT_QUESTIONS);
-	enum err e = OK;
+	const struct questionnaire *q = post->view->questionnaire;
+	struct form_state *s = &post->state;
+	post->wrong = NONE;
 	for (size_t n = 0; n < q->count; n++) {
-		const char *value = form_get(form, q->questions[n].link);
-		if (!value || !*value)
+		const char *value = form_get(&post->form, q->questions[n].link);
+		if (!value)
 			continue;
-		int code = value[1] ? 0 : value[0] - '0';
-		if (questionnaire_option(&q->questions[n], code))
-			ret_answers[n] = (uint8_t)code;
-		else
-			e = ERR_INPUT;
+		int code = !*value || value[1] ? 0 : value[0] - '0';
+		if (!*value)
+			s->declined[n] = true;
+		else if (questionnaire_option(&q->questions[n], code))
+			s->answers[n] = (uint8_t)code;
+		else if (post->wrong == NONE)
+			post->wrong = n;
 	}
-	return e;
+	flow_drop(q, post->view->hidden, s->answers);
 }
 
 /* Whether every field is one that the form has. */
 static bool fields_known(const struct form *form, const struct questionnaire *q)
 {
 	static const char *const others[] = { "channel", "nonce", "page", "decline",
-		"lang", "variant" };
+		"lang", "variant", "helped" };
 	for (size_t i = 0; i < form->count; i++) {
 		bool known = false;
 		for (size_t n = 0; n < q->count && !known; n++)
@@ -183,56 +215,6 @@ static bool fields_known(const struct form *form, const struct questionnaire *q)
 			return false;
 	}
 	return true;
-}
-
-static void stored(struct box_job *job)
-{
-	http_wake(job->context);
-}
-
-static void reply_stored(struct http_request *r, void *context)
-{
-	struct pages *p = context;
-	const struct box_job *job = http_note(r);
-	if (job->err)
-		reply_later(p, r);
-	else if (job->spend == SPEND_OK || job->spend == SPEND_REPEATED)
-		reply_fixed(p, r, 200, job->decline ? FIXED_DECLINED : FIXED_THANKS);
-	else
-		reply_fixed(p, r, 410, FIXED_GONE);
-}
-
-static void submit(struct pages *p, struct http_request *r, const struct opened *o,
-	struct box_job *job)
-{
-	job->wave = o->found.wave.number;
-	job->serial = o->found.serial;
-	job->id = o->id;
-	job->done = stored;
-	job->context = r;
-	http_set_note(r, job);
-	box_submit(p->box, job);
-	http_park(r, reply_stored);
-}
-
-static void submit_answers(struct pages *p, struct http_request *r,
-	const struct opened *o, const uint8_t *answers, const char *nonce)
-{
-	struct box_job *job = arena_alloc(http_arena(r), sizeof *job);
-	uint8_t form[INVITATION_ID + FORM_PAGE_NONCE], hash[32];
-	job->ballot.channel = CHANNEL_WEB;
-	memcpy(job->ballot.background, o->background, sizeof job->ballot.background);
-	memcpy(job->ballot.answers, answers, sizeof job->ballot.answers);
-	memcpy(job->public_key, o->found.wave.public_key, sizeof job->public_key);
-	job->name =
-		arena_text(http_arena(r), o->found.wave.name, strlen(o->found.wave.name));
-	if (nonce && secret_unhex(nonce, form + INVITATION_ID, FORM_PAGE_NONCE)) {
-		memcpy(form, o->id.bytes, INVITATION_ID);
-		secret_hmac(p->repeat_key, SECRET_KEY, form, sizeof form, hash);
-		memcpy(job->repeat, hash, sizeof job->repeat);
-		job->repeatable = true;
-	}
-	submit(p, r, o, job);
 }
 
 /* *ret_decline stays when the form has no such field; false when its value is none of
@@ -249,131 +231,262 @@ static bool read_decline(const struct form *form, enum decline *ret_decline)
 	return true;
 }
 
-static void submit_decline(struct pages *p, struct http_request *r,
-	const struct opened *o, enum decline decline)
+/* -1 without the field; false when its value is no page. */
+static bool read_page(const struct post *post, int *ret_page)
 {
-	struct box_job *job = arena_alloc(http_arena(r), sizeof *job);
-	job->decline = decline;
-	submit(p, r, o, job);
+	const char *value = form_get(&post->form, "page");
+	int page = 0;
+	*ret_page = -1;
+	if (!value)
+		return true;
+	if (!*value || strlen(value) > 2 ||
+		strspn(value, "0123456789") != strlen(value))
+		return false;
+	for (; *value; value++)
+		page = page * 10 + *value - '0';
+	*ret_page = page;
+	return page <= (int)post->view->questionnaire->count + 1;
 }
 
-/* Shows the form again, or that the invitation is gone: what was posted never matters to
+static bool read_helped(const struct form *form, enum helped *ret_helped)
+{
+	const char *value = form_get(form, "helped");
+	if (!value || !*value)
+		return true;
+	if (value[1] || *value < '0' || *value >= '0' + HELPED_COUNT)
+		return false;
+	*ret_helped = (enum helped)(*value - '0');
+	return true;
+}
+
+/* The form's nonce; another when it has none that could be ours. */
+static void read_nonce(const struct form *form, struct form_state *s)
+{
+	uint8_t bytes[FORM_PAGE_NONCE];
+	const char *value = form_get(form, "nonce");
+	if (value && secret_unhex(value, bytes, sizeof bytes))
+		memcpy(s->nonce, value, sizeof s->nonce);
+	else
+		new_nonce(s->nonce);
+}
+
+/* false when the form did not arrive as it was sent. */
+static bool read_post(struct http_request *r, struct pages *p, struct post *post)
+{
+	size_t len;
+	const char *body = http_body(r, &len);
+	if (form_parse(http_arena(r), body, len, &post->form) != OK) {
+		post->wish = wish_of(r, NULL);
+		return false;
+	}
+	post->wish = wish_of(r, &post->form);
+	const struct form_made *form = form_of(p, &post->opened, &post->wish);
+	if (!form)
+		return false;
+	post->view = forms_view(form);
+	if (!fields_known(&post->form, post->view->questionnaire) ||
+		!read_decline(&post->form, &post->decline) ||
+		!read_page(post, &post->page) ||
+		!read_helped(&post->form, &post->state.helped))
+		return false;
+	read_nonce(&post->form, &post->state);
+	read_answers(post);
+	return true;
+}
+
+static void stored(struct box_job *job)
+{
+	http_wake(job->context);
+}
+
+/* What the reply to a stored answer needs. */
+struct submitted {
+	struct box_job job;
+	struct wish wish;
+};
+
+static void reply_stored(struct http_request *r, void *context)
+{
+	struct pages *p = context;
+	const struct submitted *s = http_note(r);
+	const struct box_job *job = &s->job;
+	if (job->err)
+		reply_info(p, r, &s->wish, 503, INFO_LATER);
+	else if (job->spend == SPEND_OK || job->spend == SPEND_REPEATED)
+		reply_info(p, r, &s->wish, 200,
+			job->decline ? INFO_DECLINED : INFO_THANKS);
+	else
+		reply_info(p, r, &s->wish, 410, INFO_GONE);
+}
+
+/* The same form, with the same answers, gets the same thanks; with others, that would be
+ * a lie. */
+static void mark_repeat(
+	const struct pages *p, const struct post *post, struct box_job *job)
+{
+	struct {
+		uint8_t id[INVITATION_ID], nonce[FORM_PAGE_NONCE],
+			answers[BALLOT_QUESTIONS], helped;
+	} form;
+	uint8_t hash[32];
+	const char *nonce = form_get(&post->form, "nonce");
+	if (!nonce || !secret_unhex(nonce, form.nonce, sizeof form.nonce))
+		return;
+	memcpy(form.id, post->opened.id.bytes, sizeof form.id);
+	memcpy(form.answers, post->state.answers, sizeof form.answers);
+	form.helped = (uint8_t)post->state.helped;
+	secret_hmac(p->repeat_key, SECRET_KEY, &form, sizeof form, hash);
+	memcpy(job->repeat, hash, sizeof job->repeat);
+	job->repeatable = true;
+}
+
+static void submit(struct pages *p, struct http_request *r, const struct post *post)
+{
+	struct submitted *s = arena_alloc(http_arena(r), sizeof *s);
+	struct box_job *job = &s->job;
+	const struct opened *o = &post->opened;
+	const struct wave *wave = &o->found.wave;
+	s->wish = post->wish;
+	job->wave = wave->number;
+	job->serial = o->found.serial;
+	job->id = o->id;
+	job->done = stored;
+	job->context = r;
+	job->decline = post->decline;
+	if (!job->decline) {
+		job->ballot.channel = CHANNEL_WEB;
+		job->ballot.helped = post->state.helped;
+		memcpy(job->ballot.background, o->background,
+			sizeof job->ballot.background);
+		memcpy(job->ballot.answers, post->state.answers,
+			sizeof job->ballot.answers);
+		memcpy(job->public_key, wave->public_key, sizeof job->public_key);
+		job->name = arena_text(http_arena(r), wave->name, strlen(wave->name));
+		mark_repeat(p, post, job);
+	}
+	http_set_note(r, s);
+	box_submit(p->box, job);
+	http_park(r, reply_stored);
+}
+
+/* Whether the invitation is still of use; else says so: what was posted never matters to
  * a used one. */
-static void ask_again(struct pages *p, struct http_request *r, const struct opened *o,
-	unsigned status, const uint8_t *answers, const char *problem)
+static bool still_open(struct pages *p, struct http_request *r, const struct post *post)
 {
 	bool gone = false;
-	enum err e = store_gone(p->store, o->found.wave.number, o->found.serial, &gone);
+	const struct store_found *f = &post->opened.found;
+	enum err e = store_gone(p->store, f->wave.number, f->serial, &gone);
 	if (e || gone)
-		refuse(p, r, gone ? ERR_NOT_FOUND : e);
-	else if (answers)
-		reply_form(p, r, o, status, answers, problem);
+		refuse(p, r, &post->wish, gone ? ERR_NOT_FOUND : e);
+	return !e && !gone;
+}
+
+/* Shows a page of the form with what was said so far. */
+static void show(struct pages *p, struct http_request *r, const struct post *post,
+	unsigned status, size_t page, const char *problem)
+{
+	const struct form_view *v = post->view;
+	const struct questionnaire *q = v->questionnaire;
+	struct buf b = { 0 };
+	if (!still_open(p, r, post))
+		return;
+	page = flow_page(q, v->hidden, page, post->state.answers);
+	if (v->definition->layout == LAYOUT_ONE_PAGE)
+		form_page_whole(&b, v, &post->state, problem);
+	else if (page == 0)
+		form_page_first(&b, v, &post->state, problem);
+	else if (page <= q->count)
+		form_page_question(&b, v, page - 1, &post->state, problem);
 	else
-		reply_fixed(p, r, status, FIXED_BROKEN);
+		form_page_last(&b, v, &post->state, problem);
+	reply_made(r, status, &b);
+}
+
+static void none_answered(
+	struct pages *p, struct http_request *r, const struct post *post)
+{
+	const struct texts *t = post->view->page.texts;
+	auto_(buf) struct buf problem = { 0 };
+	const struct page_fill fills[] = { { "no_thanks", t->first_no_thanks, false },
+		{ 0 } };
+	page_words(&problem, &post->view->page, t->problem_none, fills);
+	show(p, r, post, 422, post->view->questionnaire->count + 1,
+		buf_string(&problem));
 }
 
 static void page_answer(struct http_request *r, void *context)
 {
 	struct pages *p = context;
-	struct opened o;
-	struct form form;
-	size_t len;
-	uint8_t answers[BALLOT_QUESTIONS];
-	enum err e = open_invitation(p, http_segment(r, 0), &o);
+	struct post *post = arena_alloc(http_arena(r), sizeof *post);
+	enum err e = open_invitation(p, http_segment(r, 0), &post->opened);
 	if (e) {
-		refuse(p, r, e);
+		const struct wish w = wish_of(r, NULL);
+		refuse(p, r, &w, e);
 		return;
 	}
-	const struct questionnaire *q = &o.definition->questionnaire;
-	const char *body = http_body(r, &len);
-	enum decline decline = DECLINE_NONE;
-	if (form_parse(http_arena(r), body, len, &form) != OK ||
-		!fields_known(&form, q) || !read_decline(&form, &decline)) {
-		ask_again(p, r, &o, 400, NULL, NULL);
+	if (!read_post(r, p, post)) {
+		if (still_open(p, r, post))
+			reply_info(p, r, &post->wish, 400, INFO_BROKEN);
 		return;
 	}
-	e = read_answers(&form, q, answers);
-	flow_drop(q, answers);
-	if (decline)
-		submit_decline(p, r, &o, decline);
-	else if (e)
-		ask_again(p, r, &o, 422, answers,
-			"Ett svar kom inte fram som det skulle. Välj igen på frågan där inget "
-			"är valt.");
-	else if (form_get(&form, "page"))
-		ask_again(p, r, &o, 200, answers, NULL);
-	else if (!flow_any(q, answers))
-		ask_again(p, r, &o, 422, answers,
-			"Svara på minst en fråga innan du skickar. Vill du inte vara med kan du "
-			"välja ”Nej tack” längst ner.");
+	const struct questionnaire *q = post->view->questionnaire;
+	if (post->decline)
+		submit(p, r, post);
+	else if (post->wrong != NONE)
+		show(p, r, post, 422, post->wrong + 1,
+			post->view->page.texts->problem_answer);
+	else if (post->page >= 0)
+		show(p, r, post, 200, (size_t)post->page, NULL);
+	else if (!flow_any(q, post->state.answers))
+		none_answered(p, r, post);
 	else
-		submit_answers(p, r, &o, answers, form_get(&form, "nonce"));
+		submit(p, r, post);
 }
 
 static void page_start(struct http_request *r, void *context)
 {
-	struct pages *p = context;
-	struct buf page = { 0 };
-	form_page_start(&page, &p->city, NULL);
-	http_reply_buf(r, 200, html_type, &page);
+	const struct wish w = wish_of(r, NULL);
+	reply_info(context, r, &w, 200, INFO_START);
 }
 
 /* A typed code leads to its page; it is not looked up here, so that nothing is told of
  * it. */
 static void page_typed(struct http_request *r, void *context)
 {
-	struct pages *p = context;
-	struct form form;
+	struct form form = { 0 };
 	struct code code;
 	size_t len;
-	const char *body = http_body(r, &len), *typed = NULL;
-	if (form_parse(http_arena(r), body, len, &form) == OK)
-		typed = form_get(&form, "code");
-	if (typed && code_parse(typed, &code) == OK) {
-		char *to = arena_alloc(http_arena(r), INVITATION_CODE_TEXT + 2);
-		to[0] = '/';
-		code_format(&code, to + 1);
-		http_set_header(r, "Location", to);
-		http_reply(r, 303, html_type, "", 0);
+	const char *body = http_body(r, &len);
+	bool whole = form_parse(http_arena(r), body, len, &form) == OK;
+	const char *typed = whole ? form_get(&form, "code") : NULL;
+	const struct wish w = wish_of(r, whole ? &form : NULL);
+	if (!typed || code_parse(typed, &code) != OK) {
+		reply_info(context, r, &w, 422, INFO_START_WRONG);
 		return;
 	}
-	struct buf page = { 0 };
-	form_page_start(&page, &p->city,
-		"Koden stämmer inte. Den har 16 tecken, bara siffror och bokstäver.");
-	http_reply_buf(r, 422, html_type, &page);
+	char *to = arena_alloc(http_arena(r), INVITATION_CODE_TEXT + 2);
+	to[0] = '/';
+	code_format(&code, to + 1);
+	http_set_header(r, "Location", to);
+	http_reply(r, 303, html_type, "", 0);
 }
 
 static void page_about(struct http_request *r, void *context)
 {
-	struct pages *p = context;
-	struct wave *waves;
-	size_t count;
-	if (store_waves(p->store, &waves, &count) != OK) {
-		reply_later(p, r);
-		return;
-	}
-	bool server_key = false;
-	day today = clock_day(clock_now());
-	for (size_t i = 0; i < count; i++)
-		server_key |= waves[i].custody == CUSTODY_SERVER &&
-			      wave_phase(&waves[i], today) == WAVE_OPEN;
-	free(waves);
-	struct buf page = { 0 };
-	form_page_about(&page, &p->city, server_key);
-	http_reply_buf(r, 200, html_type, &page);
+	const struct wish w = wish_of(r, NULL);
+	reply_info(context, r, &w, 200, INFO_PRIVACY);
 }
 
 static void page_accessibility(struct http_request *r, void *context)
 {
-	struct pages *p = context;
-	struct buf page = { 0 };
-	form_page_accessibility(&page, &p->city);
-	http_reply_buf(r, 200, html_type, &page);
+	const struct wish w = wish_of(r, NULL);
+	reply_info(context, r, &w, 200, INFO_ACCESSIBILITY);
 }
 
 static void page_missing(struct http_request *r, void *context)
 {
-	reply_fixed(context, r, 404, FIXED_MISSING);
+	const struct wish w = wish_of(r, NULL);
+	reply_info(context, r, &w, 404, INFO_MISSING);
 }
 
 static void page_result(struct http_request *r, void *context)
@@ -386,12 +499,12 @@ static void page_result(struct http_request *r, void *context)
 		e = ERR_NOT_FOUND;
 	if (e == OK)
 		e = report_html(p->store, &w, &page);
-	if (e == ERR_NOT_FOUND)
-		page_missing(r, p);
-	else if (e)
-		reply_later(p, r);
-	else
+	if (e == OK)
 		http_reply_buf(r, 200, html_type, &page);
+	else if (e == ERR_NOT_FOUND)
+		page_missing(r, p);
+	else
+		reply_info(p, r, &(struct wish){ 0 }, 503, INFO_LATER);
 	buf_clear(&page);
 }
 
@@ -408,14 +521,8 @@ static const struct http_route routes[] = {
 };
 /* clang-format on */
 
-static void make_fixed(struct pages *p)
+static void make_headers(struct pages *p)
 {
-	form_page_thanks(&p->fixed[FIXED_THANKS], &p->city);
-	form_page_declined(&p->fixed[FIXED_DECLINED], &p->city);
-	form_page_gone(&p->fixed[FIXED_GONE], &p->city);
-	form_page_broken(&p->fixed[FIXED_BROKEN], &p->city);
-	form_page_later(&p->fixed[FIXED_LATER], &p->city);
-	form_page_missing(&p->fixed[FIXED_MISSING], &p->city);
 	page_policy(&p->policy);
 	const char *headers[] = { "Content-Security-Policy", buf_string(&p->policy),
 		"Cache-Control", "no-store", "Referrer-Policy", "no-referrer",
@@ -429,14 +536,14 @@ enum err pages_start(const struct config *config, struct box *box,
 {
 	struct pages *p = mem_alloc(sizeof *p);
 	auto_(free) char *database = config_database(config);
-	*p = (struct pages){ .city = { config->city, config->leave },
-		.box = box,
-		.arena = arena_create() };
+	p->box = box;
 	secret_random(p->repeat_key, sizeof p->repeat_key);
-	make_fixed(p);
+	make_headers(p);
 	enum err e = secret_key_load(config->invitation_key, p->invitation_key, why);
 	if (e == OK)
 		e = store_open(database, &p->store, why);
+	if (e == OK)
+		e = forms_make(config, p->store, &p->forms, why);
 	if (e == OK) {
 		struct http_options options = { .address = config->public,
 			.routes = routes,
@@ -463,11 +570,8 @@ void pages_stop(struct pages *p)
 		return;
 	http_stop(p->server);
 	store_close(p->store);
-	for (size_t i = 0; i < FIXED_COUNT; i++)
-		buf_clear(&p->fixed[i]);
+	forms_free(p->forms);
 	buf_clear(&p->policy);
-	arena_destroy(p->arena);
-	free(p->known);
 	secret_wipe(p->invitation_key, sizeof p->invitation_key);
 	secret_wipe(p->repeat_key, sizeof p->repeat_key);
 	free(p);

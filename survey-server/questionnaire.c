@@ -1,8 +1,18 @@
 #include "questionnaire.h"
+#include "common/secret.h"
+#include "picture.h"
+#include <stdio.h>
 #include <string.h>
 
 static const char ordinal_value[] =
 	"http://hl7.org/fhir/StructureDefinition/ordinalValue";
+static const char item_control[] =
+	"http://hl7.org/fhir/StructureDefinition/questionnaire-itemControl";
+static const char item_media[] =
+	"http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-itemMedia";
+static const char answer_media[] =
+	"http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-itemAnswerMedia";
+static const char variant_system[] = "urn:brukarenkat:variant";
 
 /* Where the reader stands, for the reason: Questionnaire.item[2].answerOption[0] */
 struct reader {
@@ -31,6 +41,42 @@ static bool has_text(const struct json *j)
 {
 	const char *text = json_text(j);
 	return text && text[strspn(text, " \t\r\n")];
+}
+
+static bool is(const struct json *text, const char *expected)
+{
+	return json_text(text) && strcmp(json_text(text), expected) == 0;
+}
+
+/* The element's extension of that URL; NULL when it has none. */
+static const struct json *extension(const struct json *element, const char *url)
+{
+	const struct json *x = json_first(json_get(element, "extension"));
+	while (x && !is(json_get(x, "url"), url))
+		x = json_next(x);
+	return x;
+}
+
+/* The picture that an element's extension carries, NULL when it has none. */
+static enum err read_picture(const struct reader *r, const struct json *element,
+	const char *url, const char *where, const char **ret_picture)
+{
+	const struct json *x = extension(element, url);
+	if (!x)
+		return OK;
+	const struct json *attachment = json_get(x, "valueAttachment");
+	const char *data = json_text(json_get(attachment, "data"));
+	size_t len;
+	struct why reason;
+	if (!is(json_get(attachment, "contentType"), "image/svg+xml") || !data)
+		return wrong(r, where,
+			"a picture must be an attachment of type image/svg+xml with its data");
+	char *svg = arena_alloc(r->arena, strlen(data) + 1);
+	if (!secret_unbase64(data, svg, &len))
+		return wrong(r, where, "the picture's data are no base64");
+	if (picture_read(r->arena, svg, len, ret_picture, &reason) != OK)
+		return wrong(r, where, reason.text);
+	return OK;
 }
 
 /* The ordinalValue of a coding: *ret_found false when it has none. */
@@ -104,6 +150,11 @@ static enum err read_options(
 			return e;
 		q->options[n] = (struct option){ .code = (uint8_t)code,
 			.text = keep(r, json_text(json_get(coding, "display"))) };
+		e = read_picture(r, o, answer_media,
+			arena_format(r->arena, ".answerOption[%zu].extension", n),
+			&q->options[n].picture);
+		if (e)
+			return e;
 		q->option_count++;
 	}
 	return rank(r, q, values, graded);
@@ -139,13 +190,44 @@ static enum err read_conditions(const struct reader *r, const struct json *item,
 	return OK;
 }
 
+/* A question may hold one display item: its help. */
+static enum err read_help(
+	const struct reader *r, const struct json *item, struct question *q)
+{
+	for (const struct json *h = json_first(json_get(item, "item")); h;
+		h = json_next(h)) {
+		const struct json *control = json_get(
+			json_get(extension(h, item_control), "valueCodeableConcept"),
+			"coding");
+		if (!is(json_get(h, "type"), "display") ||
+			!is(json_get(json_first(control), "code"), "help") || q->help)
+			return wrong(r, ".item",
+				"must be one display item with the item control help");
+		if (!has_text(json_get(h, "text")))
+			return wrong(r, ".item[0].text", "is missing");
+		q->help = keep(r, json_text(json_get(h, "text")));
+	}
+	return OK;
+}
+
+/* Whether a file's first question is the first after SKR's: the city's own. */
+static bool own_begins(const char *link, const struct questionnaire *all)
+{
+	return all->count == 0 && link && strcmp(link, "q7") == 0;
+}
+
 static enum err read_question(
 	const struct reader *r, const struct json *item, struct questionnaire *all)
 {
 	struct question *q = &all->questions[all->count];
 	const char *type = json_text(json_get(item, "type"));
 	const char *link = json_text(json_get(item, "linkId"));
-	const char *expected = arena_format(r->arena, "q%zu", all->count + 1);
+	bool own = all->count ? strcmp(all->questions[0].link, "q7") == 0
+			      : own_begins(link, all);
+	const char *expected = arena_format(
+		r->arena, "q%zu", all->count + 1 + (own ? QUESTIONNAIRE_CORE : 0));
+	if (own && all->count == BALLOT_QUESTIONS - QUESTIONNAIRE_CORE)
+		return wrong(r, "", "is one too many: a city has at most five of its own");
 	if (!link || strcmp(link, expected) != 0)
 		return wrong(
 			r, ".linkId", arena_format(r->arena, "must be %s", expected));
@@ -158,6 +240,10 @@ static enum err read_question(
 	enum err e = read_options(r, item, q);
 	if (e == OK)
 		e = read_conditions(r, item, all, q);
+	if (e == OK)
+		e = read_help(r, item, q);
+	if (e == OK)
+		e = read_picture(r, item, item_media, ".extension", &q->picture);
 	if (e == OK)
 		all->count++;
 	return e;
@@ -172,6 +258,29 @@ static enum err read_head(struct arena *a, const struct json *resource, const ch
 		return err_why(why, ERR_INPUT, "Questionnaire.%s: is missing", key);
 	const char *text = json_text(value);
 	*ret_text = arena_text(a, text, strlen(text));
+	return OK;
+}
+
+static enum err read_variant(struct arena *a, const struct json *resource,
+	struct questionnaire *q, struct why *why)
+{
+	q->variant = q->variant_name = "";
+	for (const struct json *t = json_first(
+		     json_get(json_get(resource, "meta"), "tag"));
+		t; t = json_next(t)) {
+		if (!is(json_get(t, "system"), variant_system))
+			continue;
+		const char *code = json_text(json_get(t, "code"));
+		if (!code || !*code ||
+			strspn(code, "abcdefghijklmnopqrstuvwxyz") != strlen(code) ||
+			!has_text(json_get(t, "display")))
+			return err_why(why, ERR_INPUT,
+				"Questionnaire.meta.tag: a variant needs a code of a-z and a "
+				"display");
+		q->variant = arena_text(a, code, strlen(code));
+		q->variant_name = json_text(json_get(t, "display"));
+		q->variant_name = arena_text(a, q->variant_name, strlen(q->variant_name));
+	}
 	return OK;
 }
 
@@ -198,6 +307,9 @@ enum err questionnaire_read(struct arena *a, const struct json *resource,
 	if (e)
 		return e;
 	q.draft = strcmp(status, "draft") == 0;
+	e = read_variant(a, resource, &q, why);
+	if (e)
+		return e;
 	for (const struct json *item = json_first(json_get(resource, "item")); item;
 		item = json_next(item), r.item++) {
 		if (q.count == BALLOT_QUESTIONS)
@@ -221,4 +333,80 @@ const struct option *questionnaire_option(const struct question *q, int code)
 		if (q->options[i].code == code)
 			return &q->options[i];
 	return NULL;
+}
+
+/* What one edition lacks that its sibling has, for the reason. */
+struct match {
+	const struct questionnaire *sibling;
+	size_t item;
+	bool same_variant;
+	struct why *why;
+};
+
+static enum err lacks(const struct match *m, const char *what, int code)
+{
+	char option[24] = "";
+	if (code)
+		(void)snprintf(option, sizeof option, " of the option %d", code);
+	const struct questionnaire *s = m->sibling;
+	return err_why(m->why, ERR_INPUT,
+		"Questionnaire.item[%zu]: lacks the %s%s that %s.%s%s%s has", m->item,
+		what, option, s->name, s->language, *s->variant ? "." : "", s->variant);
+}
+
+static enum err match_option(const struct match *m, const struct question *q,
+	const struct question *other, size_t place)
+{
+	const struct option *theirs = &other->options[place];
+	const struct option *ours = questionnaire_option(q, theirs->code);
+	if (!ours)
+		return lacks(m, "code", theirs->code);
+	if (ours->grade != theirs->grade)
+		return lacks(m, "grade", theirs->code);
+	if (place >= q->option_count || q->options[place].code != theirs->code)
+		return lacks(m, "place", theirs->code);
+	if (m->same_variant && theirs->picture && !ours->picture)
+		return lacks(m, "picture", theirs->code);
+	return OK;
+}
+
+static bool has_condition(const struct question *q, const struct condition *c)
+{
+	for (size_t i = 0; i < q->condition_count; i++)
+		if (q->conditions[i].question == c->question &&
+			q->conditions[i].code == c->code)
+			return true;
+	return false;
+}
+
+static enum err match_question(
+	const struct match *m, const struct question *q, const struct question *other)
+{
+	enum err e = OK;
+	if (strcmp(q->link, other->link) != 0)
+		return lacks(m, "linkId", 0);
+	for (size_t i = 0; e == OK && i < other->option_count; i++)
+		e = match_option(m, q, other, i);
+	for (size_t i = 0; e == OK && i < other->condition_count; i++)
+		if (!has_condition(q, &other->conditions[i]))
+			e = lacks(m, "condition (enableWhen)", 0);
+	if (e == OK && q->condition_count && !other->condition_count)
+		e = lacks(m, "freedom from conditions (enableWhen)", 0);
+	if (e == OK && m->same_variant && other->help && !q->help)
+		e = lacks(m, "help", 0);
+	if (e == OK && m->same_variant && other->picture && !q->picture)
+		e = lacks(m, "picture", 0);
+	return e;
+}
+
+enum err questionnaire_match(const struct questionnaire *q,
+	const struct questionnaire *sibling, struct why *why)
+{
+	struct match m = { sibling, 0, strcmp(q->variant, sibling->variant) == 0, why };
+	enum err e = OK;
+	for (; e == OK && m.item < sibling->count; m.item++)
+		e = m.item < q->count ? match_question(&m, &q->questions[m.item],
+						&sibling->questions[m.item])
+				      : lacks(&m, "question", 0);
+	return e;
 }

@@ -60,9 +60,9 @@ static struct json *question_json(
 }
 
 static struct disclosure_child graded_child(
-	const struct question *q, const struct release_row *row, const struct tally *t)
+	const struct question *q, bool exists, const struct tally *t)
 {
-	struct disclosure_child c = { .exists = row->invited > 0 };
+	struct disclosure_child c = { .exists = exists };
 	for (size_t i = 0; i < q->option_count; i++)
 		if (q->options[i].grade)
 			c.counts[c.kinds++] = t->options[i];
@@ -72,6 +72,7 @@ static struct disclosure_child graded_child(
 /* A breakdown: the rows of one table, and the rest group that some of them may end in. */
 struct breakdown {
 	const struct definition *definition;
+	const struct variable *variable; /* NULL: the city */
 	const struct release_row *rows;
 	size_t count;
 	struct json **out; /* the rows' JSON */
@@ -122,12 +123,20 @@ static void add_answered(struct breakdown *b)
 	json_set(b->rest, "answered", whole(answered));
 }
 
+/* Whether anybody of the group was asked the question. */
+static bool is_asked(const struct breakdown *b, size_t row, size_t n)
+{
+	return b->rows[row].invited > 0 &&
+	       !(b->variable && b->variable->values[row].hidden >> n & 1);
+}
+
 static void add_question(struct breakdown *b, size_t n, struct json **questions)
 {
 	const struct question *q = &b->definition->questionnaire.questions[n];
 	struct tally rest = { 0 };
 	for (size_t i = 0; i < b->count; i++)
-		b->children[i] = graded_child(q, &b->rows[i], &b->rows[i].tallies[n]);
+		b->children[i] = graded_child(q, is_asked(b, i, n),
+			&b->rows[i].tallies[n]);
 	struct disclosure d = disclosure_decide(b->children, b->count, b->places);
 	for (size_t i = 0; i < b->count; i++) {
 		const struct tally *t = &b->rows[i].tallies[n];
@@ -150,7 +159,9 @@ static struct json *table(const struct definition *definition, const struct vari
 	struct json *j = json_object();
 	struct json *by = json_set(j, "by", json_array());
 	struct json *list = json_set(j, "rows", json_array());
-	struct breakdown b = { .definition = definition, .rows = rows, .count = count };
+	struct breakdown b = {
+		.definition = definition, .variable = v, .rows = rows, .count = count
+	};
 	b.out = mem_alloc(count * sizeof *b.out);
 	b.children = mem_alloc(count * sizeof *b.children);
 	b.places = mem_alloc(count * sizeof *b.places);
@@ -182,6 +193,32 @@ static struct json *table(const struct definition *definition, const struct vari
 	return j;
 }
 
+/* Who answered is a breakdown of the city's answers, of one kind. */
+static struct json *helped_json(const int64_t *helped)
+{
+	static const char *const names[HELPED_COUNT] = { [HELPED_UNSAID] = "unsaid",
+		[HELPED_SELF] = "self",
+		[HELPED_RELATIVE] = "relative",
+		[HELPED_STAFF] = "staff",
+		[HELPED_INTERPRETER] = "interpreter" };
+	struct disclosure_child children[HELPED_COUNT];
+	enum disclosure_place places[HELPED_COUNT];
+	struct json *j = json_object();
+	int64_t rest = 0;
+	for (size_t i = 0; i < HELPED_COUNT; i++)
+		children[i] = (struct disclosure_child){
+			.exists = true, .kinds = 1, .counts = { helped[i] }
+		};
+	struct disclosure d = disclosure_decide(children, HELPED_COUNT, places);
+	for (size_t i = 0; i < HELPED_COUNT; i++) {
+		json_set(j, names[i],
+			whole_or_null(places[i] == DISCLOSURE_SHOWN, helped[i]));
+		rest += places[i] == DISCLOSURE_REST ? helped[i] : 0;
+	}
+	json_set(j, "rest", whole_or_null(d.rest, rest));
+	return j;
+}
+
 static struct json *quality(const struct release_input *in)
 {
 	struct json *j = json_object();
@@ -192,6 +229,7 @@ static struct json *quality(const struct release_input *in)
 	json_set(j, "not_eligible", whole(in->not_eligible));
 	json_set(j, "damaged", whole(in->damaged));
 	json_set(j, "left_out", in->left_out);
+	json_set(j, "helped", helped_json(in->helped));
 	struct json *sms =
 		json_set(json_set(j, "channels", json_object()), "sms", json_object());
 	json_set(sms, "invited", whole(in->city.invited));

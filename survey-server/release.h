@@ -5,6 +5,7 @@
  *     "quality": {
  *       "frame", "invited", "answered", "break_off", "not_eligible", "damaged",
  *       "left_out": { REASON: n },
+ *       "helped": { "self", "relative", "staff", "interpreter", "unsaid", "rest" },
  *       "channels": { "sms": { "invited", "answered" } } },
  *     "tables": [ {
  *       "by": [ VARIABLE ], or [] for the city,
@@ -42,6 +43,7 @@ struct release_input {
 	struct release_row *areas; /* one per value of the variable "area" */
 	int64_t frame;
 	int64_t break_off;
+	int64_t helped[HELPED_COUNT]; /* who answered, in the whole city */
 	int64_t not_eligible;
 	int64_t damaged;       /* ballots that could not be opened */
 	struct json *left_out; /* reason to count; the release takes it over */

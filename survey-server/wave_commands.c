@@ -27,7 +27,7 @@ static enum err show_key(
 }
 
 struct wave_options {
-	const char *id, *title, *questionnaire, *opens, *closes, *custody, *recovery;
+	const char *id, *title, *questionnaire, *opens, *closes, *custody, *recovery, *settings;
 };
 
 static enum err fill_wave(const struct wave_options *o, struct wave *w, struct why *why)
@@ -97,6 +97,17 @@ static enum err add_wave(const struct config *config, struct store *s,
 	return e ? err_why(why, e, "the database: %s", err_text(e)) : OK;
 }
 
+static enum err make_definition(const struct config *config, const struct wave_options *o,
+	struct buf *ret_definition, struct buf *ret_left_out, struct why *why)
+{
+	auto_(arena) struct arena *a = arena_create();
+	struct settings settings;
+	enum err e = settings_read(a, o->settings, &settings, why);
+	return e ? e
+		 : definition_make(config->questionnaires, o->questionnaire, &settings,
+			   ret_definition, ret_left_out, why);
+}
+
 static int wave_add(const struct config *config, int argc, char **argv)
 {
 	struct wave_options o = { 0 };
@@ -108,9 +119,10 @@ static int wave_add(const struct config *config, int argc, char **argv)
 		{ "closes", &o.closes, NULL, true },
 		{ "custody", &o.custody, NULL, false },
 		{ "recovery", &o.recovery, NULL, false },
+		{ "settings", &o.settings, NULL, false },
 	};
 	auto_(store) struct store *store = NULL;
-	auto_(buf) struct buf definition = { 0 };
+	auto_(buf) struct buf definition = { 0 }, left_out = { 0 };
 	struct wave w = { .state = WAVE_PLANNED };
 	struct why why;
 	uint8_t key[32];
@@ -122,8 +134,7 @@ static int wave_add(const struct config *config, int argc, char **argv)
 	}
 	enum err e = command_open_store(config, &store, &why);
 	if (e == OK)
-		e = definition_make(
-			config->questionnaires, o.questionnaire, &definition, &why);
+		e = make_definition(config, &o, &definition, &left_out, &why);
 	if (e)
 		return command_failed("wave add", &why);
 	secret_random(key, sizeof key);
@@ -138,6 +149,10 @@ static int wave_add(const struct config *config, int argc, char **argv)
 		w.custody == CUSTODY_SERVER
 			? "; its private key is on this machine: the promise begins at the count"
 			: "");
+	if (left_out.len)
+		printf("left out, since no person has approved them: %s; `drafts = yes` in the "
+		       "settings would take them\n",
+			buf_string(&left_out));
 	return PROGRAM_DONE;
 }
 

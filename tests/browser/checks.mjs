@@ -1,5 +1,11 @@
 // What every page must pass, whoever it is for.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { needed } from './daemons.mjs';
 
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'];
@@ -32,6 +38,76 @@ export async function assertValidHtml(html, what) {
   const findings = report.results.flatMap((result) => result.messages)
     .map((m) => `${m.ruleId}, line ${m.line}: ${m.message}`);
   assert.deepEqual(findings, [], `html-validate: ${what}`);
+}
+
+// Not a word from the Nu Html Checker, warnings and notes on CSS included, about any of the pages: [{ what, html }].
+export async function assertVnuClean(pages) {
+  const { default: vnu } = await needed('vnu-jar');
+  const folder = mkdtempSync(join(tmpdir(), 'brukarenkat-vnu.'));
+  try {
+    const files = new Map(pages.map(({ what, html }, n) => {
+      const file = join(folder, `${n}.html`);
+      writeFileSync(file, html);
+      return [file, what];
+    }));
+    // Java is slow to start: one for all of them.
+    const { stdout, stderr } = await promisify(execFile)('java', ['-jar', String(vnu), '--format', 'json', '--stdout',
+      '--verbose', '--exit-zero-always', folder], { maxBuffer: 1 << 26 });
+    const findings = JSON.parse(stdout).messages.map((m) =>
+      `${files.get(m.url && fileURLToPath(m.url))}, line ${m.lastLine}, ${m.subType ?? m.type}: ${m.message}`);
+    assert.deepEqual(findings, [], 'vnu');
+    // The files that were looked at.
+    const seen = stderr.split('\n').filter((line) => line.startsWith(folder));
+    assert.deepEqual(seen.sort(), [...files.keys()].sort());
+    assert.ok(seen.length, 'vnu was given no page');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+// Where a second tool reaches the browser: launchBrowser has it listen with --remote-debugging-port=0.
+async function debuggerOf(browser) {
+  const session = await browser.newBrowserCDPSession();
+  const { arguments: flags } = await session.send('Browser.getBrowserCommandLine');
+  await session.detach();
+  const folder = flags.find((flag) => flag.startsWith('--user-data-dir=')).split('=')[1];
+  const [port, path] = readFileSync(join(folder, 'DevToolsActivePort'), 'utf8').split('\n');
+  return `ws://127.0.0.1:${port}${path}`;
+}
+
+// Lighthouse's accessibility category on the page as it stands: also one reached by POST, in the scheme it is shown in.
+// The audits are those of a page that Lighthouse loads itself. One at a time, and not without JavaScript.
+export async function lighthouseAccessibility(page) {
+  const { snapshot } = await needed('lighthouse');
+  const { default: puppeteer } = await needed('puppeteer-core');
+  const session = await page.context().newCDPSession(page);
+  const { targetInfo } = await session.send('Target.getTargetInfo');
+  await session.detach();
+  const other = await puppeteer.connect({
+    browserWSEndpoint: await debuggerOf(page.context().browser()),
+    defaultViewport: null,
+    targetFilter: (target) => target.type() !== 'page' || target._targetId === targetInfo.targetId,
+  });
+  try {
+    const [same] = await other.pages();
+    const { lhr } = await snapshot(same, { flags: {
+      onlyCategories: ['accessibility'], screenEmulation: { disabled: true }, emulatedUserAgent: false,
+      disableFullPageScreenshot: true, throttlingMethod: 'provided', disableStorageReset: true,
+    } });
+    const { score, auditRefs } = lhr.categories.accessibility;
+    const failures = auditRefs.map(({ id }) => lhr.audits[id])
+      .filter((audit) => audit.scoreDisplayMode === 'error' || (audit.score !== null && audit.score < 1))
+      .map((audit) => `${audit.id}: ${audit.errorMessage ??
+        audit.details?.items?.map((item) => item.node?.snippet).join(' ')}`);
+    return { score, failures };
+  } finally {
+    await other.disconnect();
+  }
+}
+
+// A full score, and nothing that Lighthouse found without counting it.
+export async function assertLighthouse(page, what) {
+  assert.deepEqual(await lighthouseAccessibility(page), { score: 1, failures: [] }, `Lighthouse: ${what}`);
 }
 
 export async function assertNoSideways(page, what) {

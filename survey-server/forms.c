@@ -1,0 +1,263 @@
+#include "forms.h"
+#include "common/accept.h"
+#include "common/clock.h"
+#include "common/gzip.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct form_made {
+	struct form_view view;
+	struct buf plain; /* the first page */
+	size_t nonce;     /* where the nonce is in it */
+	struct gzip_mould packed;
+};
+
+/* A wave's definition never changes, so its forms are made once. */
+struct made_wave {
+	int64_t number;
+	struct arena *arena;
+	struct definition definition;
+	struct form_made *forms; /* of each edition: with nothing hidden, then by mask */
+	size_t count;
+	const char **languages; /* of the plain editions that have texts */
+	size_t language_count;
+};
+
+/* The pages of one language in one variant. */
+struct made_texts {
+	const struct texts *texts;
+	struct http_page pages[INFO_COUNT];
+};
+
+struct forms {
+	const struct config *config;
+	struct texts_all *texts;
+	struct made_texts *infos;
+	size_t info_count;
+	const char **languages; /* those of the texts */
+	size_t language_count;
+	struct made_wave **waves;
+	size_t wave_count;
+};
+
+static void make_infos(struct forms *f)
+{
+	const struct texts *t;
+	for (size_t i = 0; (t = texts_at(f->texts, i)); i++) {
+		f->infos = mem_resize(f->infos, i + 1, sizeof *f->infos);
+		f->infos[i] = (struct made_texts){ .texts = t };
+		f->info_count = i + 1;
+		const struct page page = { f->config, t };
+		for (int which = 0; which < INFO_COUNT; which++) {
+			struct http_page *p = &f->infos[i].pages[which];
+			info_page(&p->plain, &page, (enum info)which);
+			gzip_pack(p->plain.data, p->plain.len, 1, &p->packed);
+		}
+		if (*t->variant)
+			continue;
+		f->languages = mem_resize(
+			f->languages, f->language_count + 1, sizeof *f->languages);
+		f->languages[f->language_count++] = t->code;
+	}
+}
+
+static void make_form(struct form_made *m, const struct form_view *view)
+{
+	struct form_state state = { .nonce = "" };
+	memset(state.nonce, '-', FORM_PAGE_NONCE_TEXT);
+	*m = (struct form_made){ .view = *view };
+	if (view->definition->layout == LAYOUT_ONE_PAGE)
+		form_page_whole(&m->plain, view, &state, NULL);
+	else
+		form_page_first(&m->plain, view, &state, NULL);
+	const char *at = strstr(buf_string(&m->plain), state.nonce);
+	if (!at)
+		abort();
+	m->nonce = (size_t)(at - m->plain.data);
+	gzip_mould_make(m->plain.data, m->plain.len, m->nonce, FORM_PAGE_NONCE_TEXT,
+		&m->packed);
+}
+
+static struct form_made *find_made(struct made_wave *w,
+	const struct questionnaire *edition, unsigned hidden)
+{
+	for (size_t i = 0; i < w->count; i++)
+		if (w->forms[i].view.questionnaire == edition &&
+			w->forms[i].view.hidden == hidden)
+			return &w->forms[i];
+	return NULL;
+}
+
+/* Every edition with what is hidden from the area, once for areas that are alike. */
+static void make_area(struct forms *f, struct made_wave *w, enum custody custody,
+	unsigned hidden, size_t room)
+{
+	const struct definition *d = &w->definition;
+	for (size_t i = 0; i < d->edition_count; i++) {
+		const struct questionnaire *q = &d->editions[i];
+		const struct texts *t = texts_find(f->texts, q->language, q->variant);
+		/* Texts that were there when the wave was added may be gone. */
+		if (!t || find_made(w, q, hidden) || w->count == room)
+			continue;
+		const struct form_view view = { { f->config, t }, f->texts, d, q, custody,
+			hidden };
+		make_form(&w->forms[w->count++], &view);
+	}
+}
+
+static void make_forms(struct forms *f, struct made_wave *w, enum custody custody)
+{
+	const struct definition *d = &w->definition;
+	int area = definition_variable(d, "area");
+	size_t areas = area < 0 ? 0 : d->variables[area].count;
+	size_t room = d->edition_count * (areas + 1);
+	w->forms = mem_alloc(room * sizeof *w->forms);
+	w->languages = arena_alloc(w->arena, d->edition_count * sizeof *w->languages);
+	for (size_t i = 0; i < d->edition_count; i++)
+		if (!*d->editions[i].variant &&
+			texts_find(f->texts, d->editions[i].language, ""))
+			w->languages[w->language_count++] = d->editions[i].language;
+	make_area(f, w, custody, 0, room);
+	for (unsigned i = 0; i < areas; i++)
+		make_area(f, w, custody, definition_area(d, i)->hidden, room);
+}
+
+static void free_wave(struct made_wave *w)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		buf_clear(&w->forms[i].plain);
+		buf_clear(&w->forms[i].packed.bytes);
+	}
+	free(w->forms);
+	arena_destroy(w->arena);
+	free(w);
+}
+
+/* NULL when the definition can't be read. */
+static struct made_wave *wave_of(
+	struct forms *f, struct store *store, const struct wave *wave)
+{
+	for (size_t i = 0; i < f->wave_count; i++)
+		if (f->waves[i]->number == wave->number)
+			return f->waves[i];
+	auto_(buf) struct buf text = { 0 };
+	struct why why;
+	struct made_wave *w = mem_alloc(sizeof *w);
+	*w = (struct made_wave){ .number = wave->number, .arena = arena_create() };
+	if (store_definition(store, wave->number, &text) != OK ||
+		definition_read(w->arena, buf_string(&text), text.len, &w->definition,
+			&why) != OK) {
+		free_wave(w);
+		return NULL;
+	}
+	make_forms(f, w, wave->custody);
+	f->waves = mem_resize(f->waves, f->wave_count + 1, sizeof *f->waves);
+	f->waves[f->wave_count++] = w;
+	return w;
+}
+
+enum err forms_make(const struct config *config, struct store *store,
+	struct forms **ret_forms, struct why *why)
+{
+	struct forms *f = mem_alloc(sizeof *f);
+	auto_(free) struct wave *waves = NULL;
+	size_t count = 0;
+	*f = (struct forms){ .config = config };
+	enum err e = texts_read(config->questionnaires, &f->texts, why);
+	if (e == OK && store_waves(store, &waves, &count) != OK)
+		e = err_why(why, ERR_IO, "the database: the waves can't be read");
+	if (e) {
+		forms_free(f);
+		return e;
+	}
+	make_infos(f);
+	for (size_t i = 0; i < count; i++)
+		if (waves[i].state < WAVE_CLOSED)
+			(void)wave_of(f, store, &waves[i]);
+	*ret_forms = f;
+	return OK;
+}
+
+void forms_free(struct forms *f)
+{
+	if (!f)
+		return;
+	for (size_t i = 0; i < f->wave_count; i++)
+		free_wave(f->waves[i]);
+	for (size_t i = 0; i < f->info_count; i++)
+		for (int which = 0; which < INFO_COUNT; which++) {
+			buf_clear(&f->infos[i].pages[which].plain);
+			buf_clear(&f->infos[i].pages[which].packed);
+		}
+	free(f->waves);
+	free(f->infos);
+	free(f->languages);
+	texts_free(f->texts);
+	free(f);
+}
+
+/* Of the languages offered: the named one, else the accepted one, else Swedish. */
+static const char *choose(const char *const *offered, size_t count, const char *language,
+	const char *accepted)
+{
+	for (size_t i = 0; language && i < count; i++)
+		if (strcmp(offered[i], language) == 0)
+			return offered[i];
+	int place = accept_language(accepted, offered, count);
+	return place < 0 ? "sv" : offered[place];
+}
+
+const struct texts *forms_texts(const struct forms *f, const char *language,
+	const char *accepted, const char *variant)
+{
+	const char *chosen = choose(f->languages, f->language_count, language, accepted);
+	return texts_find(f->texts, chosen, variant ? variant : "");
+}
+
+const struct http_page *forms_info(
+	const struct forms *f, const struct texts *texts, enum info which)
+{
+	for (size_t i = 0; i < f->info_count; i++)
+		if (f->infos[i].texts == texts)
+			return &f->infos[i].pages[which];
+	return &f->infos[0].pages[which];
+}
+
+const struct definition *forms_definition(
+	struct forms *f, struct store *store, const struct wave *wave)
+{
+	const struct made_wave *w = wave_of(f, store, wave);
+	return w ? &w->definition : NULL;
+}
+
+const struct form_made *forms_find(struct forms *f, struct store *store,
+	const struct wave *wave, unsigned area, const char *language, const char *accepted,
+	const char *variant)
+{
+	struct made_wave *w = wave_of(f, store, wave);
+	if (!w)
+		return NULL;
+	const struct definition *d = &w->definition;
+	const struct value *rule = definition_area(d, area);
+	const char *chosen =
+		choose(w->languages, w->language_count, language, accepted);
+	const struct questionnaire *q = definition_edition(
+		d, chosen, variant ? variant : rule ? rule->variant : "");
+	return q ? find_made(w, q, rule ? rule->hidden : 0) : NULL;
+}
+
+const struct form_view *forms_view(const struct form_made *m)
+{
+	return &m->view;
+}
+
+void forms_first(const struct form_made *m, bool packed,
+	const char nonce[static FORM_PAGE_NONCE_TEXT], struct buf *out)
+{
+	if (packed) {
+		gzip_mould_cast(&m->packed, nonce, out);
+		return;
+	}
+	buf_add(out, m->plain.data, m->plain.len);
+	memcpy(out->data + m->nonce, nonce, FORM_PAGE_NONCE_TEXT);
+}

@@ -1,0 +1,134 @@
+#include "settings.h"
+#include "ballot.h"
+#include "common/conf.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { AREAS = 256, LANGUAGES = 64 };
+
+struct reading {
+	struct arena *arena;
+	struct settings *settings;
+};
+
+static const char *keep(const struct reading *r, const char *text, size_t len)
+{
+	return arena_text(r->arena, text, len);
+}
+
+static enum err take_yes(const char *value, bool *ret_yes, struct why *why)
+{
+	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+		return err_why(why, ERR_INPUT, "\"%s\" is neither yes nor no", value);
+	*ret_yes = *value == 'y';
+	return OK;
+}
+
+static enum err take_layout(const char *value, enum layout *ret_layout, struct why *why)
+{
+	if (strcmp(value, "pages") != 0 && strcmp(value, "one-page") != 0)
+		return err_why(
+			why, ERR_INPUT, "\"%s\" is neither pages nor one-page", value);
+	*ret_layout = *value == 'p' ? LAYOUT_PAGES : LAYOUT_ONE_PAGE;
+	return OK;
+}
+
+/* The words of a list, one call a word. */
+static const char *next_word(const char **list, size_t *ret_len)
+{
+	const char *word = *list + strspn(*list, " \t");
+	*ret_len = strcspn(word, " \t");
+	*list = word + *ret_len;
+	return *ret_len ? word : NULL;
+}
+
+static enum err take_languages(
+	const struct reading *r, const char *list, struct why *why)
+{
+	size_t len;
+	struct settings *s = r->settings;
+	s->languages = arena_alloc(r->arena, LANGUAGES * sizeof *s->languages);
+	for (const char *word; (word = next_word(&list, &len));) {
+		if (s->language_count == LANGUAGES)
+			return err_why(why, ERR_INPUT, "too many languages");
+		s->languages[s->language_count++] = keep(r, word, len);
+	}
+	return s->language_count ? OK : err_why(why, ERR_INPUT, "no language is named");
+}
+
+static enum err take_hidden(const char *list, unsigned *ret_hidden, struct why *why)
+{
+	size_t len;
+	unsigned hidden = 0;
+	for (const char *word; (word = next_word(&list, &len));) {
+		char *end;
+		long n = *word == 'q' ? strtol(word + 1, &end, 10) : 0;
+		if (n < 1 || n > BALLOT_QUESTIONS || end != word + len)
+			return err_why(why, ERR_INPUT,
+				"\"%.*s\" is no question: they are q1 to q%d", (int)len,
+				word, BALLOT_QUESTIONS);
+		hidden |= 1U << (n - 1);
+	}
+	*ret_hidden = hidden;
+	return OK;
+}
+
+static enum err take_area(const struct reading *r, const char *area, const char *key,
+	const char *value, struct why *why)
+{
+	struct settings *s = r->settings;
+	size_t i = 0;
+	if (!s->areas)
+		s->areas = arena_alloc(r->arena, AREAS * sizeof *s->areas);
+	while (i < s->area_count && strcmp(s->areas[i].area, area) != 0)
+		i++;
+	if (i == AREAS)
+		return err_why(why, ERR_INPUT, "too many areas");
+	if (i == s->area_count)
+		s->areas[s->area_count++] = (struct settings_area){ .area = keep(r, area,
+									    strlen(area)),
+			.variant = "" };
+	if (strcmp(key, "hide") == 0)
+		return take_hidden(value, &s->areas[i].hidden, why);
+	if (strcmp(key, "exempt") == 0)
+		return take_yes(value, &s->areas[i].exempt, why);
+	if (strcmp(key, "variant") != 0)
+		return err_why(why, ERR_INPUT,
+			"unknown key \"%s\": an area has hide, variant and exempt", key);
+	s->areas[i].variant = keep(r, value, strlen(value));
+	return OK;
+}
+
+static enum err take(void *context, const char *section, const char *key,
+	const char *value, struct why *why)
+{
+	const struct reading *r = context;
+	if (strncmp(section, "area ", 5) == 0)
+		return take_area(r, section + 5, key, value, why);
+	if (strcmp(section, "form") != 0)
+		return err_why(why, ERR_INPUT,
+			"unknown section [%s]: there are [form] and [area CODE]", section);
+	if (strcmp(key, "layout") == 0)
+		return take_layout(value, &r->settings->layout, why);
+	if (strcmp(key, "languages") == 0)
+		return take_languages(r, value, why);
+	if (strcmp(key, "drafts") == 0)
+		return take_yes(value, &r->settings->drafts, why);
+	if (strcmp(key, "own") != 0)
+		return err_why(why, ERR_INPUT,
+			"unknown key \"%s\": [form] has layout, languages, drafts and own",
+			key);
+	r->settings->own = keep(r, value, strlen(value));
+	return OK;
+}
+
+enum err settings_read(struct arena *a, const char *file, struct settings *ret_settings,
+	struct why *why)
+{
+	struct settings s = { 0 };
+	struct reading r = { a, &s };
+	enum err e = file ? conf_walk(file, take, &r, why) : OK;
+	if (e == OK)
+		*ret_settings = s;
+	return e;
+}

@@ -84,12 +84,19 @@ static bool add(struct MHD_Response *response, const char *name, const char *val
 	return MHD_add_response_header(response, name, value) == MHD_YES;
 }
 
+static bool has_header(const struct header *list, const char *name)
+{
+	while (list && strcasecmp(list->name, name) != 0)
+		list = list->next;
+	return list != NULL;
+}
+
 static struct MHD_Response *with_headers(struct MHD_Response *response,
 	const struct http_server *s, const char *type, const struct header *more)
 {
 	bool fine = response && (!type || add(response, "Content-Type", type));
 	for (const char *const *h = s->options.headers; fine && h && *h; h += 2)
-		fine = add(response, h[0], h[1]);
+		fine = has_header(more, h[0]) || add(response, h[0], h[1]);
 	for (const struct header *h = more; fine && h; h = h->next)
 		fine = add(response, h->name, h->value);
 	if (fine)

@@ -1,22 +1,23 @@
 (d => {
-	const tts = window.speechSynthesis, one = s => d.querySelector(s)
-	let busy, up = 0
+	const tts = window.speechSynthesis, root = d.documentElement, one = s => d.querySelector(s)
+	let busy, lost, up = 0
 	// The browser's own voice for the page's language: one that sends nothing.
 	const voice = () => tts?.getVoices().find(
-		v => v.localService && v.lang.slice(0, 2) == d.documentElement.lang)
+		v => v.localService && v.lang.slice(0, 2) == root.lang)
 	const ready = () => {
 		const b = one('[data-stop]')
 		if (b) b.hidden = !voice()
+		lost = one('#lost') || lost
 	}
 	const leave = to => {
 		d.body.remove()
 		location.replace(to)
 	}
 	const show = html => {
-		const n = new DOMParser().parseFromString(html, 'text/html'), e = d.documentElement
+		const n = new DOMParser().parseFromString(html, 'text/html'), r = n.documentElement
 		tts?.cancel()
-		e.lang = n.documentElement.lang
-		e.dir = n.documentElement.dir
+		root.lang = r.lang
+		root.dir = r.dir
 		d.title = n.title
 		d.body = n.body
 		scrollTo(0, 0)
@@ -35,11 +36,11 @@
 		}).then(html => {
 			show(html)
 			const page = one('main').dataset.page
-			if (!back) page ? history.pushState(page, '') : history.replaceState(0, '')
+			back || history[page ? 'pushState' : 'replaceState'](page, '')
 		}).catch(() => {
-			const l = one('#lost')
-			l.hidden = 0
-			l.scrollIntoView()
+			lost.hidden = 0
+			one('main').prepend(lost)
+			scrollTo(0, 0)
 		}).finally(() => busy = 0)
 	}
 	onsubmit = e => {
@@ -54,10 +55,7 @@
 	}
 	onclick = e => {
 		const t = e.target
-		if (t.className == 'leave') {
-			e.preventDefault()
-			leave(t.href)
-		}
+		if (t.className == 'leave') leave(t.href), e.preventDefault()
 		if (!t.dataset.stop) return
 		if (tts.speaking) return tts.cancel()
 		const name = t.innerText, u = new SpeechSynthesisUtterance(

@@ -70,7 +70,6 @@ static void hidden_state(struct buf *b, const struct form_view *v,
 	const struct form_state *s, size_t but)
 {
 	char code[2];
-	hidden_field(b, "channel", "web");
 	hidden_field(b, "nonce", s->nonce);
 	for (size_t n = 0; n < v->questionnaire->count; n++)
 		if (n != but && said(s, n))
@@ -264,7 +263,7 @@ static void aloud(struct buf *b, const struct form_view *v)
 	html_around(b, "", texts_of(v)->read_aloud, "</button>\n");
 }
 
-/* Shown by the script when the network is gone. */
+/* Shown by the script when the network is gone; it keeps the one that it saw last. */
 static void lost(struct buf *b, const struct form_view *v)
 {
 	html_around(b, "<div class=\"note\" role=\"alert\" id=\"lost\" hidden><p>",
@@ -343,7 +342,6 @@ void form_page_question(struct buf *b, const struct form_view *v, size_t n,
 	numbered(&title, v, texts_of(v)->step, n);
 	begin(b, v, buf_string(&title), n + 1, problem);
 	note(b, problem);
-	lost(b, v);
 	begin_form(b);
 	hidden_state(b, v, s, n);
 	question(b, v, n, s, true);
@@ -451,6 +449,7 @@ void form_page_last(struct buf *b, const struct form_view *v, const struct form_
 	html_around(b, "<h1 tabindex=\"-1\">", texts_of(v)->last_title, "</h1>\n");
 	answers(b, v, s);
 	begin_form(b);
+	hidden_field(b, "channel", "web");
 	hidden_state(b, v, s, NONE);
 	helped(b, v, s->helped);
 	saved(b, v);

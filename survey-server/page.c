@@ -62,6 +62,26 @@ void page_words(struct buf *b, const struct page *p, const char *text,
 	}
 }
 
+const char page_style_path[] = "/form.css";
+
+const char *page_style(size_t *ret_len)
+{
+	*ret_len = sizeof css_form - 1;
+	return css_form;
+}
+
+/* Another style sheet than the one that a browser keeps has another address. */
+static const char *style_version(void)
+{
+	static char version[9];
+	uint8_t digest[32];
+	if (!*version) {
+		secret_sha256(css_form, sizeof css_form - 1, digest);
+		secret_hex(digest, 4, version);
+	}
+	return version;
+}
+
 static void begin(struct buf *b, const char *language, bool rtl, const char *title)
 {
 	html_around(b, "<!doctype html>\n<html lang=\"", language, "\"");
@@ -72,16 +92,16 @@ static void begin(struct buf *b, const char *language, bool rtl, const char *tit
 	html_raw(b,
 		">\n<head>\n<meta charset=\"utf-8\">\n"
 		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-		"<meta name=\"robots\" content=\"noindex\">\n<title>");
+		"<title>");
 	html_text(b, title);
-	html_raw(b, "</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>");
+	html_raw(b, "</title>\n<link rel=\"icon\" href=\"data:,\">\n");
 }
 
 void page_begin(struct buf *b, const struct page *p, const char *title, int number)
 {
 	begin(b, p->texts->code, p->texts->rtl, title);
-	buf_add(b, css_form, sizeof css_form - 1);
-	html_raw(b, "</style>\n");
+	html_around(b, "<link rel=\"stylesheet\" href=\"", page_style_path, "?v=");
+	html_around(b, "", style_version(), "\">\n");
 	/* A later page of the form comes by POST: with the script, the first one fetched
 	 * it and runs on; without, it would be of no use there. */
 	if (number == 0) {
@@ -91,8 +111,8 @@ void page_begin(struct buf *b, const struct page *p, const char *title, int numb
 	}
 	html_raw(b, "</head>\n<body>\n<header><p");
 	page_swedish(b, p);
-	html_around(b, ">", p->config->city, "</p><a class=\"leave\" rel=\"noreferrer\"");
-	html_around(b, " href=\"", p->config->leave, "\">");
+	html_around(b, ">", p->config->city, "</p><a class=\"leave\" href=\"");
+	html_around(b, "", p->config->leave, "\">");
 	html_around(b, "", p->texts->leave, "</a></header>\n<main");
 	if (number >= 0)
 		buf_format(b, " data-page=\"%d\"", number);
@@ -115,7 +135,10 @@ static void link_to(struct buf *b, const struct page *p, const char *path,
 
 void page_end(struct buf *b, const struct page *p, int number)
 {
-	html_around(b, "</main>\n<footer><p>", p->texts->leave_note, "</p>\n<p>");
+	html_raw(b, "</main>\n<footer>");
+	if (number <= 0)
+		html_around(b, "<p>", p->texts->leave_note, "</p>\n");
+	html_raw(b, "<p>");
 	link_to(b, p, "/om", p->texts->privacy_link, number);
 	link_to(b, p, "/tillganglighet", p->texts->accessibility_link, number);
 	html_raw(b, "</p></footer>\n</body>\n</html>\n");
@@ -124,6 +147,7 @@ void page_end(struct buf *b, const struct page *p, int number)
 void page_begin_wide(struct buf *b, const char *title)
 {
 	begin(b, "sv", false, title);
+	html_raw(b, "<style>");
 	buf_add(b, css_result, sizeof css_result - 1);
 	html_raw(
 		b, "</style>\n</head>\n<body>\n<header>Brukarenkäten</header>\n<main>\n");
@@ -149,7 +173,6 @@ void page_policy(struct buf *policy)
 		"default-src 'none'; img-src data:; form-action 'self'; base-uri 'none'; "
 		"frame-ancestors 'none'; connect-src 'self'; script-src");
 	add_hash(policy, js_form, sizeof js_form - 1);
-	buf_text(policy, "; style-src");
-	add_hash(policy, css_form, sizeof css_form - 1);
+	buf_text(policy, "; style-src 'self'");
 	add_hash(policy, css_result, sizeof css_result - 1);
 }

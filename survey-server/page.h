@@ -38,8 +38,12 @@ void page_end(struct buf *b, const struct page *p, int number);
 /* A page with results: wider, for tables. */
 void page_begin_wide(struct buf *b, const char *title);
 void page_end_wide(struct buf *b);
-/* The value of Content-Security-Policy that permits the style sheets and the script of
- * these pages and nothing else. */
+/* The style sheet of the pages for respondents: the only thing that a page is not alone
+ * with, since it would be most of every page. Where it is depends on what it says. */
+extern const char page_style_path[];
+const char *page_style(size_t *ret_len);
+/* The value of Content-Security-Policy that permits that style sheet, the results' own
+ * and the script of these pages, and nothing else. */
 void page_policy(struct buf *policy);
 
 #endif

@@ -29,6 +29,7 @@ struct pages {
 	uint8_t repeat_key[SECRET_KEY]; /* this process's own */
 	struct buf policy;
 	const char *headers[16];
+	struct http_page style;
 };
 
 /* What a request says of language and variant: in its form, else in its address. NULL:
@@ -483,6 +484,14 @@ static void page_accessibility(struct http_request *r, void *context)
 	reply_info(context, r, &w, 200, INFO_ACCESSIBILITY);
 }
 
+/* It says nothing of anyone, so a browser may keep it for the minutes of the form. */
+static void page_style_sheet(struct http_request *r, void *context)
+{
+	struct pages *p = context;
+	http_set_header(r, "Cache-Control", "private, max-age=3600");
+	http_reply_page(r, 200, "text/css; charset=utf-8", &p->style);
+}
+
 static void page_missing(struct http_request *r, void *context)
 {
 	const struct wish w = wish_of(r, NULL);
@@ -513,6 +522,7 @@ enum { ANYONE };
 static const struct http_route routes[] = {
 	{ "GET",  "/",                ANYONE, page_start },
 	{ "POST", "/",                ANYONE, page_typed },
+	{ "GET",  page_style_path,    ANYONE, page_style_sheet },
 	{ "GET",  "/om",              ANYONE, page_about },
 	{ "GET",  "/tillganglighet",  ANYONE, page_accessibility },
 	{ "GET",  "/resultat/{wave}", ANYONE, page_result },
@@ -523,6 +533,10 @@ static const struct http_route routes[] = {
 
 static void make_headers(struct pages *p)
 {
+	size_t len;
+	const char *style = page_style(&len);
+	buf_add(&p->style.plain, style, len);
+	gzip_pack(style, len, 1, &p->style.packed);
 	page_policy(&p->policy);
 	const char *headers[] = { "Content-Security-Policy", buf_string(&p->policy),
 		"Cache-Control", "no-store", "Referrer-Policy", "no-referrer",
@@ -572,6 +586,8 @@ void pages_stop(struct pages *p)
 	store_close(p->store);
 	forms_free(p->forms);
 	buf_clear(&p->policy);
+	buf_clear(&p->style.plain);
+	buf_clear(&p->style.packed);
 	secret_wipe(p->invitation_key, sizeof p->invitation_key);
 	secret_wipe(p->repeat_key, sizeof p->repeat_key);
 	free(p);

@@ -55,7 +55,7 @@ int accept_language(const char *header, const char *const *offered, size_t count
 	struct element e;
 	const char *list = header ? header : "";
 	int best = -1, weight = 0;
-	while (next(&list, &e)) {
+	while (weight < 1000 && next(&list, &e)) {
 		size_t len = e.len;
 		for (size_t i = 0; i < len; i++)
 			if (e.value[i] == '-')

@@ -88,6 +88,7 @@ void gzip_mould_make(
 	m.at = m.bytes.len;
 	buf_add(&m.bytes, bytes + at, size);
 	squeeze(bytes + after, len - after, true, &m.bytes);
+	m.crc = m.bytes.len;
 	number(&m.bytes, 0, 4);
 	number(&m.bytes, (uint32_t)len, 4);
 	m.crc_before = crc_of(0, bytes, at);
@@ -96,14 +97,11 @@ void gzip_mould_make(
 	*ret_mould = m;
 }
 
-void gzip_mould_cast(const struct gzip_mould *m, const void *hole, struct buf *out)
+void gzip_mould_fill(const struct gzip_mould *m, const void *hole, char *copy)
 {
 	uint32_t crc = (uint32_t)crc32_combine_op(
 		crc_of(m->crc_before, hole, m->size), m->crc_after, m->crc_shift);
-	size_t rest = m->at + m->size;
-	buf_add(out, m->bytes.data, m->at);
-	buf_add(out, hole, m->size);
-	buf_add(out, m->bytes.data + rest, m->bytes.len - rest - 8);
-	number(out, crc, 4);
-	buf_add(out, m->bytes.data + m->bytes.len - 4, 4);
+	memcpy(copy + m->at, hole, m->size);
+	for (size_t i = 0; i < 4; i++)
+		copy[m->crc + i] = (char)(crc >> 8 * i);
 }

@@ -3,13 +3,16 @@
 #include "form.h"
 #include "listen.h"
 #include "route.h"
+#include <limits.h>
 #include <microhttpd.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -45,9 +48,26 @@ struct cached {
 	struct MHD_Response *response; /* NULL: free */
 };
 
+/* A copy of a mould's page: free, or on its way with the request that has it. */
+struct cast {
+	struct cast *next;
+	struct http_mould *mould;
+	struct MHD_Response *response;
+	char bytes[];
+};
+
+struct http_mould {
+	struct buf model;
+	const char *type;
+	const char *encoding;
+	struct cast *free;
+};
+
 struct http_server {
 	struct http_options options;
 	struct MHD_Daemon *daemon;
+	pthread_t thread;
+	int bell; /* an eventfd that wakes the thread */
 	int socket;
 	uint16_t port;
 	atomic_bool stopping;
@@ -65,6 +85,7 @@ struct http_request {
 	struct header *headers;
 	http_handler *then;
 	void *note;
+	struct cast *cast; /* goes back to its mould when the reply is out */
 	struct buf body;
 	size_t drained;
 	_Atomic(enum stage) stage;
@@ -287,6 +308,69 @@ const char *http_segment(const struct http_request *r, size_t n)
 const char *http_header(const struct http_request *r, const char *name)
 {
 	return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
+}
+
+struct http_mould *http_mould_create(
+	const void *data, size_t len, const char *type, const char *encoding)
+{
+	struct http_mould *m = mem_alloc(sizeof *m);
+	*m = (struct http_mould){ .type = type, .encoding = encoding };
+	buf_add(&m->model, data, len);
+	return m;
+}
+
+void http_mould_destroy(struct http_mould *m)
+{
+	if (!m)
+		return;
+	while (m->free) {
+		struct cast *c = m->free;
+		m->free = c->next;
+		if (c->response)
+			MHD_destroy_response(c->response);
+		explicit_bzero(c->bytes, m->model.len);
+		free(c);
+	}
+	buf_clear(&m->model);
+	free(m);
+}
+
+static struct cast *new_cast(const struct http_server *s, struct http_mould *m)
+{
+	struct cast *c = mem_alloc(sizeof *c + m->model.len);
+	memcpy(c->bytes, m->model.data, m->model.len);
+	c->mould = m;
+	c->response = of_static(s,
+		&(struct cached){ .data = c->bytes,
+			.len = m->model.len,
+			.type = m->type,
+			.encoding = m->encoding },
+		NULL);
+	return c;
+}
+
+char *http_mould_take(struct http_request *r, struct http_mould *m)
+{
+	if (r->gone || r->replied || r->cast)
+		return NULL;
+	r->cast = m->free ? m->free : new_cast(r->server, m);
+	if (m->free)
+		m->free = m->free->next;
+	return r->cast->bytes;
+}
+
+void http_reply_mould(struct http_request *r, unsigned status)
+{
+	if (r->cast && r->cast->response && !r->gone && !r->replied)
+		queue(r, status, r->cast->response);
+}
+
+static void give_back(struct cast *c)
+{
+	if (!c)
+		return;
+	c->next = c->mould->free;
+	c->mould->free = c;
 }
 
 bool http_accepts_gzip(const struct http_request *r)
@@ -540,6 +624,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **st
 	}
 	if (r->counted)
 		atomic_fetch_sub(&s->unsent, 1);
+	give_back(r->cast);
 	buf_clear(&r->body);
 	arena_destroy(r->arena);
 	explicit_bzero(r->cut, sizeof r->cut);
@@ -560,20 +645,68 @@ static size_t keep_escapes(void *cls, struct MHD_Connection *connection, char *t
 
 static void start_daemon(struct http_server *s)
 {
+	s->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL,
+		NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET, s->socket,
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
+		MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY,
+		MHD_OPTION_CONNECTION_LIMIT, s->options.connection_limit,
+		MHD_OPTION_CONNECTION_TIMEOUT, s->options.idle_seconds,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+}
+
+/* The listener's thread: one round after the other, until http_stop() has said twice that
+ * it is enough. */
+static void *run(void *cls)
+{
+	struct http_server *s = cls;
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	struct pollfd ready[] = { { .fd = info->epoll_fd, .events = POLLIN },
+		{ .fd = s->bell, .events = POLLIN } };
+	for (int stops = 0; stops < 2;) {
+		MHD_UNSIGNED_LONG_LONG wait = 0;
+		bool limited = MHD_get_timeout(s->daemon, &wait) == MHD_YES;
+		(void)poll(ready, 2,
+			!limited		     ? -1
+			: wait < (unsigned)INT_MAX ? (int)wait
+						     : INT_MAX);
+		uint64_t rung;
+		if (ready[1].revents && read(s->bell, &rung, sizeof rung) == sizeof rung)
+			stops += (int)rung;
+		if (stops == 1)
+			(void)MHD_quiesce_daemon(s->daemon);
+		(void)MHD_run(s->daemon);
+		if (s->options.rest)
+			s->options.rest(s->options.context);
+	}
+	return NULL;
+}
+
+static void ring(const struct http_server *s)
+{
+	const uint64_t once = 1;
+	(void)!write(s->bell, &once, sizeof once);
+}
+
+static bool start_thread(struct http_server *s)
+{
 	/* The listener's thread leaves every signal to the program's own. */
 	sigset_t all, before;
 	sigfillset(&all);
+	s->bell = eventfd(0, EFD_CLOEXEC);
+	start_daemon(s);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	s->daemon =
-		MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME,
-			0, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET, s->socket,
-			MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
-			MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
-			MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY,
-			MHD_OPTION_CONNECTION_LIMIT, s->options.connection_limit,
-			MHD_OPTION_CONNECTION_TIMEOUT, s->options.idle_seconds,
-			MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+	bool fine = s->bell >= 0 && s->daemon &&
+		    pthread_create(&s->thread, NULL, run, s) == 0;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (fine)
+		return true;
+	if (s->daemon)
+		MHD_stop_daemon(s->daemon);
+	if (s->bell >= 0)
+		(void)close(s->bell);
+	return false;
 }
 
 enum err http_start(const struct http_options *options, struct http_server **ret_server,
@@ -593,8 +726,7 @@ enum err http_start(const struct http_options *options, struct http_server **ret
 	s->options = *options;
 	s->socket = fd;
 	s->port = port;
-	start_daemon(s);
-	if (!s->daemon) {
+	if (!start_thread(s)) {
 		free(s);
 		(void)close(fd);
 		return err_why(why, ERR_IO,
@@ -610,7 +742,7 @@ void http_stop(struct http_server *s)
 	if (!s)
 		return;
 	atomic_store(&s->stopping, true);
-	(void)MHD_quiesce_daemon(s->daemon);
+	ring(s);
 	(void)shutdown(s->socket, SHUT_RDWR);
 	const struct timespec millisecond = { .tv_nsec = 1000000 };
 	int waited = 0;
@@ -621,8 +753,11 @@ void http_stop(struct http_server *s)
 		(void)nanosleep(&millisecond, NULL);
 		waited++;
 	}
+	ring(s);
+	(void)pthread_join(s->thread, NULL);
 	MHD_stop_daemon(s->daemon);
 	(void)close(s->socket);
+	(void)close(s->bell);
 	for (size_t i = 0; i < CACHE; i++)
 		if (s->cache[i].response)
 			MHD_destroy_response(s->cache[i].response);

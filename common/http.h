@@ -1,6 +1,6 @@
-/* A listener, over libmicrohttpd: one epoll thread per listener calls the handlers, one
- * request at a time; what takes longer is parked and finished by another thread. Nothing
- * about a request is ever logged. */
+/* A listener, over libmicrohttpd: one thread per listener calls the handlers, one request
+ * at a time; what takes longer is parked and finished by another thread. Nothing about a
+ * request is ever logged. */
 #ifndef COMMON_HTTP_H
 #define COMMON_HTTP_H
 
@@ -36,6 +36,10 @@ struct http_options {
 	/* Called before the handler; false: it has answered already, with 401 or 403.
 	 * NULL: everyone enters. */
 	bool (*enter)(struct http_request *r, int who, void *context);
+	/* Called on the listener's thread after each round: when every request that was
+	 * there is answered or parked, and before what came meanwhile is looked at. NULL:
+	 * nothing. */
+	void (*rest)(void *context);
 	void *context;
 	const char *const
 		*headers; /* name, value, name, value, …, NULL; sent with every reply */
@@ -92,6 +96,19 @@ struct http_page {
  * http_reply_static(). */
 void http_reply_page(struct http_request *r, unsigned status, const char *type,
 	const struct http_page *page);
+/* A page that differs from reply to reply in a few places only. Its copies, with their
+ * headers, are used again when their reply is out: a page costs no more than what is
+ * written into it. Only the listener's thread uses it, until http_stop(). */
+struct http_mould;
+/* Copies the bytes; type and encoding (NULL: none) stay where they are. */
+struct http_mould *http_mould_create(
+	const void *data, size_t len, const char *type, const char *encoding);
+void http_mould_destroy(struct http_mould *m); /* after http_stop(); NULL is fine */
+/* The bytes of a copy, to be written over in place, at the same places each time;
+ * http_reply_mould() then sends it. NULL when the request takes no reply any more. */
+char *http_mould_take(struct http_request *r, struct http_mould *m);
+void http_reply_mould(struct http_request *r, unsigned status);
+
 /* Whether the client takes gzip; and a reply with the bytes of a gzip file, as
  * http_reply_buf() does it. */
 bool http_accepts_gzip(const struct http_request *r);

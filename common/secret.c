@@ -3,7 +3,6 @@
 #include "hex.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
@@ -26,23 +25,28 @@ static void must(bool fine)
 	abort();
 }
 
-static EVP_MAC *hmac;
+static EVP_MD *sha256;
 static EVP_CIPHER *aes128, *aes256;
 static pthread_key_t own_key;
 
 /* What a thread keeps between calls, since making it anew would cost more than using it.
  */
 struct own {
-	EVP_MAC_CTX *mac;
-	EVP_CIPHER_CTX *cipher;
+	EVP_MD_CTX *digest;
+	uint8_t pool[1024];    /* random bytes; the last `pooled` of them are left */
+	size_t pooled;
+	EVP_CIPHER_CTX *cipher[2]; /* of each length of key, in use after the first time */
+	bool used[2];
 	EVP_PKEY_CTX *pairs;
 };
 
 static void own_free(void *p)
 {
 	struct own *o = p;
-	EVP_MAC_CTX_free(o->mac);
-	EVP_CIPHER_CTX_free(o->cipher);
+	EVP_MD_CTX_free(o->digest);
+	OPENSSL_cleanse(o->pool, sizeof o->pool);
+	for (int i = 0; i < 2; i++)
+		EVP_CIPHER_CTX_free(o->cipher[i]);
 	EVP_PKEY_CTX_free(o->pairs);
 	free(o);
 }
@@ -53,17 +57,17 @@ static void forget_all(void)
 	if (o)
 		own_free(o);
 	pthread_setspecific(own_key, NULL);
-	EVP_MAC_free(hmac);
+	EVP_MD_free(sha256);
 	EVP_CIPHER_free(aes128);
 	EVP_CIPHER_free(aes256);
 }
 
 static void fetch_all(void)
 {
-	hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	aes128 = EVP_CIPHER_fetch(NULL, "AES-128-GCM", NULL);
 	aes256 = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
-	must(hmac && aes128 && aes256 && pthread_key_create(&own_key, own_free) == 0);
+	must(sha256 && aes128 && aes256 && pthread_key_create(&own_key, own_free) == 0);
 	must(OPENSSL_atexit(forget_all) == 1);
 }
 
@@ -75,23 +79,30 @@ static struct own *own(void)
 	if (o)
 		return o;
 	o = mem_alloc(sizeof *o);
-	o->mac = EVP_MAC_CTX_new(hmac);
-	o->cipher = EVP_CIPHER_CTX_new();
 	o->pairs = EVP_PKEY_CTX_new_from_name(NULL, "X25519", NULL);
-	char digest[] = "SHA256";
-	OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(
-					OSSL_MAC_PARAM_DIGEST, digest, 0),
-		OSSL_PARAM_construct_end() };
-	must(o->mac && o->cipher && o->pairs &&
-		EVP_MAC_CTX_set_params(o->mac, params) == 1 &&
-		EVP_PKEY_keygen_init(o->pairs) == 1 &&
+	o->digest = EVP_MD_CTX_new();
+	o->cipher[0] = EVP_CIPHER_CTX_new();
+	o->cipher[1] = EVP_CIPHER_CTX_new();
+	must(o->digest && o->cipher[0] && o->cipher[1] && o->pairs && EVP_PKEY_keygen_init(o->pairs) == 1 &&
 		pthread_setspecific(own_key, o) == 0);
 	return o;
 }
 
 void secret_random(void *out, size_t len)
 {
-	must(RAND_bytes(out, (int)len) == 1);
+	struct own *o = own();
+	if (len > 32) {
+		must(RAND_bytes(out, (int)len) == 1);
+		return;
+	}
+	if (o->pooled < len) {
+		must(RAND_bytes(o->pool, sizeof o->pool) == 1);
+		o->pooled = sizeof o->pool;
+	}
+	uint8_t *next = o->pool + sizeof o->pool - o->pooled;
+	memcpy(out, next, len);
+	OPENSSL_cleanse(next, len);
+	o->pooled -= len;
 }
 
 void secret_wipe(void *p, size_t len)
@@ -160,15 +171,37 @@ void secret_sha256(const void *data, size_t len, uint8_t out[static 32])
 	must(EVP_Q_digest(NULL, "SHA256", NULL, data, len, out, NULL) == 1);
 }
 
+/* Hashes the key, padded to SHA-256's block and changed by `change`, then the data. */
+static void padded_hash(const uint8_t *key, size_t key_len, uint8_t change,
+	const void *data, size_t len, uint8_t out[static 32])
+{
+	EVP_MD_CTX *c = own()->digest;
+	uint8_t pad[64];
+	memset(pad, change, sizeof pad);
+	for (size_t i = 0; i < key_len; i++)
+		pad[i] ^= key[i];
+	must(EVP_DigestInit_ex2(c, sha256, NULL) == 1 &&
+		EVP_DigestUpdate(c, pad, sizeof pad) == 1 &&
+		EVP_DigestUpdate(c, data, len) == 1 &&
+		EVP_DigestFinal_ex(c, out, NULL) == 1);
+	secret_wipe(pad, sizeof pad);
+}
+
+/* RFC 2104 over EVP's SHA-256: to set a key up in an EVP_MAC costs twice as much as to
+ * hash with it, and three keys stand between a link and its form. */
 void secret_hmac(const void *key, size_t key_len, const void *data, size_t len,
 	uint8_t out[static 32])
 {
-	EVP_MAC_CTX *mac = own()->mac;
-	size_t n;
-	/* To OpenSSL no key means the one before. */
-	must(EVP_MAC_init(mac, key ? key : "", key_len, NULL) == 1 &&
-		EVP_MAC_update(mac, data, len) == 1 &&
-		EVP_MAC_final(mac, out, &n, 32) == 1 && n == 32);
+	uint8_t inner[32], short_key[32];
+	if (key_len > 64) {
+		secret_sha256(key, key_len, short_key);
+		key = short_key;
+		key_len = sizeof short_key;
+	}
+	padded_hash(key, key_len, 0x36, data, len, inner);
+	padded_hash(key, key_len, 0x5c, inner, sizeof inner, out);
+	secret_wipe(inner, sizeof inner);
+	secret_wipe(short_key, sizeof short_key);
 }
 
 void secret_expand(const uint8_t prk[static 32], const void *info, size_t info_len,
@@ -192,19 +225,26 @@ void secret_hkdf(const void *salt, size_t salt_len, const void *ikm, size_t ikm_
 	secret_wipe(prk, sizeof prk);
 }
 
-static const EVP_CIPHER *aes(size_t key_len)
+/* The context for keys of that length, and the cipher that it must still be told of: a
+ * context that is told anew begins from nothing. */
+static EVP_CIPHER_CTX *aes(size_t key_len, const EVP_CIPHER **ret_cipher)
 {
 	must(key_len == 16 || key_len == 32);
-	return key_len == 16 ? aes128 : aes256;
+	struct own *o = own();
+	int i = key_len == 32;
+	*ret_cipher = o->used[i] ? NULL : i ? aes256 : aes128;
+	o->used[i] = true;
+	return o->cipher[i];
 }
 
 void secret_seal(const uint8_t *key, size_t key_len,
 	const uint8_t nonce[static SECRET_NONCE], const void *aad, size_t aad_len,
 	const uint8_t *in, size_t len, uint8_t *out)
 {
-	EVP_CIPHER_CTX *c = own()->cipher;
+	const EVP_CIPHER *cipher;
+	EVP_CIPHER_CTX *c = aes(key_len, &cipher);
 	int n;
-	must(EVP_EncryptInit_ex2(c, aes(key_len), key, nonce, NULL) == 1 &&
+	must(EVP_EncryptInit_ex2(c, cipher, key, nonce, NULL) == 1 &&
 		EVP_EncryptUpdate(c, NULL, &n, aad, (int)aad_len) == 1 &&
 		EVP_EncryptUpdate(c, out, &n, in, (int)len) == 1 && (size_t)n == len &&
 		EVP_EncryptFinal_ex(c, out + len, &n) == 1 &&
@@ -216,11 +256,12 @@ enum err secret_open(const uint8_t *key, size_t key_len,
 	const uint8_t nonce[static SECRET_NONCE], const void *aad, size_t aad_len,
 	const uint8_t *in, size_t len, uint8_t *out)
 {
-	EVP_CIPHER_CTX *c = own()->cipher;
+	const EVP_CIPHER *cipher;
+	EVP_CIPHER_CTX *c = aes(key_len, &cipher);
 	uint8_t tag[SECRET_TAG];
 	int n;
 	memcpy(tag, in + len, sizeof tag);
-	must(EVP_DecryptInit_ex2(c, aes(key_len), key, nonce, NULL) == 1 &&
+	must(EVP_DecryptInit_ex2(c, cipher, key, nonce, NULL) == 1 &&
 		EVP_DecryptUpdate(c, NULL, &n, aad, (int)aad_len) == 1 &&
 		EVP_DecryptUpdate(c, out, &n, in, (int)len) == 1 &&
 		EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_TAG, SECRET_TAG, tag) == 1);

@@ -43,6 +43,8 @@ enum reason frame_check(const struct frame_person *p)
 		return REASON_SMS_NO;
 	if (p->age != FRAME_AGE_UNKNOWN && p->age < YOUNGEST)
 		return REASON_CHILD;
+	if (p->exempt_area)
+		return REASON_EXEMPT;
 	if (p->unsafe_area && p->sms != FRAME_YES)
 		return REASON_SMS_NOT_SAFE;
 	if (p->age != FRAME_AGE_UNKNOWN && p->age < ADULT && p->sms != FRAME_YES)

@@ -17,6 +17,7 @@ enum { FRAME_AGE_UNKNOWN = -1 };
 struct frame_person {
 	bool is_protected;     /* skyddade personuppgifter */
 	bool unsafe_area;      /* våld i nära relation: others may read the phone */
+	bool exempt_area;      /* the wave asks nobody there */
 	enum frame_answer sms; /* sms_tillåtet */
 	int age;               /* full years, FRAME_AGE_UNKNOWN when not known */
 	day from;              /* the decision's days, 0 when not known */

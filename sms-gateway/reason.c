@@ -20,6 +20,7 @@ static const struct {
 	[REASON_SMS_NO]          = { "sms-no", "vill inte ha SMS (sms_tillåtet = nej)" },
 	[REASON_SMS_NOT_SAFE]    = { "sms-not-safe", "våld i nära relation kräver sms_tillåtet = ja" },
 	[REASON_CHILD]           = { "child", "yngre än 13 år" },
+	[REASON_EXEMPT]          = { "exempt", "området är undantaget i omgången" },
 	[REASON_YOUNG]           = { "young", "13–17 år kräver sms_tillåtet = ja" },
 	[REASON_SHORT]           = { "short", "beslutet är kortare än en månad" },
 	[REASON_PHONE_MISSING]   = { "phone-missing", "telefon är tomt" },

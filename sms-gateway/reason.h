@@ -23,6 +23,7 @@ enum reason {
 	REASON_SMS_NO,
 	REASON_SMS_NOT_SAFE,
 	REASON_CHILD,
+	REASON_EXEMPT,
 	REASON_YOUNG,
 	REASON_SHORT,
 	/* The person can't be reached by SMS. */

@@ -260,8 +260,9 @@ static enum reason read_frame(struct reader *r, size_t row, struct roster_entry 
 	if (place < 0)
 		return *area ? REASON_AREA_UNKNOWN : REASON_AREA_MISSING;
 	entry->area = (unsigned)place;
-	p.unsafe_area =
-		frame_area_is_unsafe(r->wave->variables[r->area].values[place].code);
+	const struct survey_value *value = &r->wave->variables[r->area].values[place];
+	p.unsafe_area = frame_area_is_unsafe(value->code);
+	p.exempt_area = value->exempt;
 	return frame_check(&p);
 }
 

@@ -120,6 +120,7 @@ static bool read_variable(
 		struct survey_value *to = &v->values[v->count++];
 		to->code = copy(a, json_text(json_get(value, "code")));
 		to->name = copy(a, json_text(json_get(value, "name")));
+		to->exempt = json_true(json_get(value, "exempt"));
 		if (!to->code || !to->name)
 			return false;
 	}

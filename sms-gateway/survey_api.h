@@ -22,6 +22,7 @@ enum survey_phase {
 struct survey_value {
 	const char *code;
 	const char *name;
+	bool exempt; /* an area in which the wave asks nobody */
 };
 
 struct survey_variable {

@@ -315,6 +315,7 @@ enum err definition_read(struct arena *a, const char *document, size_t len,
 			return err_why(why, ERR_INPUT, "too many variables");
 		read_variable(a, x, &d.variables[d.variable_count++]);
 	}
+	d.area = definition_variable(&d, "area");
 	*ret_definition = d;
 	return OK;
 }
@@ -353,7 +354,6 @@ const struct questionnaire *definition_edition(
 
 const struct value *definition_area(const struct definition *d, unsigned place)
 {
-	int area = definition_variable(d, "area");
-	const struct variable *v = area < 0 ? NULL : &d->variables[area];
+	const struct variable *v = d->area < 0 ? NULL : &d->variables[d->area];
 	return v && place < v->count ? &v->values[place] : NULL;
 }

@@ -33,6 +33,7 @@ struct definition {
 	size_t edition_count;
 	struct variable variables[INVITATION_VARIABLES];
 	size_t variable_count;
+	int area; /* the place of the variable "area", -1: there is none */
 };
 
 /* Reads FOLDER/NAME.*.json, the city's own questions and FOLDER/values/VARIABLE.ini for

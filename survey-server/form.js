@@ -21,7 +21,9 @@
 		d.title = n.title
 		d.body = n.body
 		scrollTo(0, 0)
-		one('h1').focus()
+		const h = one('h1')
+		h.tabIndex = -1
+		h.focus()
 		ready()
 	}
 	// Posts what the form says. back: the browser's own history has moved already.

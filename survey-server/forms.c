@@ -5,11 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char forms_type[] = "text/html; charset=utf-8";
+
 struct form_made {
 	struct form_view view;
-	struct buf plain; /* the first page */
-	size_t nonce;     /* where the nonce is in it */
-	struct gzip_mould packed;
+	size_t nonce; /* where the nonce is in the first page */
+	struct gzip_mould gzip;
+	struct http_mould *plain;
+	struct http_mould *packed;
 };
 
 /* A wave's definition never changes, so its forms are made once. */
@@ -63,19 +66,22 @@ static void make_infos(struct forms *f)
 
 static void make_form(struct form_made *m, const struct form_view *view)
 {
+	auto_(buf) struct buf page = { 0 };
 	struct form_state state = { .nonce = "" };
 	memset(state.nonce, '-', FORM_PAGE_NONCE_TEXT);
 	*m = (struct form_made){ .view = *view };
 	if (view->definition->layout == LAYOUT_ONE_PAGE)
-		form_page_whole(&m->plain, view, &state, NULL);
+		form_page_whole(&page, view, &state, NULL);
 	else
-		form_page_first(&m->plain, view, &state, NULL);
-	const char *at = strstr(buf_string(&m->plain), state.nonce);
+		form_page_first(&page, view, &state, NULL);
+	const char *at = strstr(buf_string(&page), state.nonce);
 	if (!at)
 		abort();
-	m->nonce = (size_t)(at - m->plain.data);
-	gzip_mould_make(m->plain.data, m->plain.len, m->nonce, FORM_PAGE_NONCE_TEXT,
-		&m->packed);
+	m->nonce = (size_t)(at - page.data);
+	gzip_mould_make(page.data, page.len, m->nonce, FORM_PAGE_NONCE_TEXT, &m->gzip);
+	m->plain = http_mould_create(page.data, page.len, forms_type, NULL);
+	m->packed = http_mould_create(
+		m->gzip.bytes.data, m->gzip.bytes.len, forms_type, "gzip");
 }
 
 static struct form_made *find_made(struct made_wave *w,
@@ -108,8 +114,7 @@ static void make_area(struct forms *f, struct made_wave *w, enum custody custody
 static void make_forms(struct forms *f, struct made_wave *w, enum custody custody)
 {
 	const struct definition *d = &w->definition;
-	int area = definition_variable(d, "area");
-	size_t areas = area < 0 ? 0 : d->variables[area].count;
+	size_t areas = d->area < 0 ? 0 : d->variables[d->area].count;
 	size_t room = d->edition_count * (areas + 1);
 	w->forms = mem_alloc(room * sizeof *w->forms);
 	w->languages = arena_alloc(w->arena, d->edition_count * sizeof *w->languages);
@@ -125,8 +130,9 @@ static void make_forms(struct forms *f, struct made_wave *w, enum custody custod
 static void free_wave(struct made_wave *w)
 {
 	for (size_t i = 0; i < w->count; i++) {
-		buf_clear(&w->forms[i].plain);
-		buf_clear(&w->forms[i].packed.bytes);
+		buf_clear(&w->forms[i].gzip.bytes);
+		http_mould_destroy(w->forms[i].plain);
+		http_mould_destroy(w->forms[i].packed);
 	}
 	free(w->forms);
 	arena_destroy(w->arena);
@@ -251,13 +257,16 @@ const struct form_view *forms_view(const struct form_made *m)
 	return &m->view;
 }
 
-void forms_first(const struct form_made *m, bool packed,
-	const char nonce[static FORM_PAGE_NONCE_TEXT], struct buf *out)
+void forms_reply(struct http_request *r, const struct form_made *m,
+	const char nonce[static FORM_PAGE_NONCE_TEXT])
 {
-	if (packed) {
-		gzip_mould_cast(&m->packed, nonce, out);
+	bool packed = http_accepts_gzip(r);
+	char *bytes = http_mould_take(r, packed ? m->packed : m->plain);
+	if (!bytes)
 		return;
-	}
-	buf_add(out, m->plain.data, m->plain.len);
-	memcpy(out->data + m->nonce, nonce, FORM_PAGE_NONCE_TEXT);
+	if (packed)
+		gzip_mould_fill(&m->gzip, nonce, bytes);
+	else
+		memcpy(bytes + m->nonce, nonce, FORM_PAGE_NONCE_TEXT);
+	http_reply_mould(r, 200);
 }

@@ -14,7 +14,7 @@ struct forms;
  * yet. config must outlive it. */
 enum err forms_make(const struct config *config, struct store *store,
 	struct forms **ret_forms, struct why *why);
-void forms_free(struct forms *f);
+void forms_free(struct forms *f); /* after http_stop() */
 
 /* The texts for a request: the language that it names, else the first that it accepts,
  * else Swedish; each may be NULL. */
@@ -35,8 +35,10 @@ const struct form_made *forms_find(struct forms *f, struct store *store,
 	const struct wave *wave, unsigned area, const char *language, const char *accepted,
 	const char *variant);
 const struct form_view *forms_view(const struct form_made *m);
-/* Adds the form as it is first seen, with that nonce, as HTML or as a gzip file of it. */
-void forms_first(const struct form_made *m, bool packed,
-	const char nonce[static FORM_PAGE_NONCE_TEXT], struct buf *out);
+/* Replies with the form as it is first seen, with that nonce. */
+void forms_reply(struct http_request *r, const struct form_made *m,
+	const char nonce[static FORM_PAGE_NONCE_TEXT]);
+/* The type of every page. */
+extern const char forms_type[];
 
 #endif

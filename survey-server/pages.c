@@ -14,8 +14,6 @@ enum {
 	IDLE_SECONDS = 20,
 };
 
-static const char html_type[] = "text/html; charset=utf-8";
-
 /* A form's pages are filled up to a multiple of so many bytes: their lengths, which TLS
  * does not hide, must not tell what was answered. */
 enum { STEP = 512 };
@@ -27,6 +25,9 @@ struct pages {
 	struct http_server *server;
 	uint8_t invitation_key[SECRET_KEY];
 	uint8_t repeat_key[SECRET_KEY]; /* this process's own */
+	bool reading; /* a snapshot is held for the requests of this round */
+	int64_t now;  /* when today was last looked up */
+	day today;
 	struct buf policy;
 	const char *headers[16];
 	struct http_page style;
@@ -59,20 +60,20 @@ static void reply_info(struct pages *p, struct http_request *r, const struct wis
 		forms_texts(p->forms, w->language, w->accepted, w->variant);
 	if (which == INFO_LATER)
 		http_set_header(r, "Retry-After", "30");
-	http_reply_page(r, status, html_type, forms_info(p->forms, t, which));
+	http_reply_page(r, status, forms_type, forms_info(p->forms, t, which));
 }
 
 /* Replies with the page, which is empty afterwards. */
 static void reply_made(struct http_request *r, unsigned status, struct buf *page)
 {
 	if (!http_accepts_gzip(r)) {
-		http_reply_buf(r, status, html_type, page);
+		http_reply_buf(r, status, forms_type, page);
 		return;
 	}
 	struct buf packed = { 0 };
 	gzip_pack(page->data, page->len, STEP, &packed);
 	buf_clear(page);
-	http_reply_packed(r, status, html_type, &packed);
+	http_reply_packed(r, status, forms_type, &packed);
 }
 
 /* An invitation that its code opened, in a wave that takes answers today. */
@@ -83,6 +84,17 @@ struct opened {
 	unsigned area;
 	const struct definition *definition;
 };
+
+/* The day, looked up once a second. */
+static day today(struct pages *p)
+{
+	int64_t now = clock_now();
+	if (now != p->now) {
+		p->now = now;
+		p->today = clock_day(now);
+	}
+	return p->today;
+}
 
 /* ERR_NOT_FOUND for a code that is unknown or not of use today; other errors are the
  * store's. */
@@ -97,8 +109,10 @@ static enum err open_invitation(
 		return ERR_NOT_FOUND;
 	invitation_derive(p->invitation_key, &code, &o.id, &seal);
 	secret_wipe(&code, sizeof code);
+	if (!p->reading)
+		p->reading = store_snapshot(p->store) == OK;
 	enum err e = store_invitation_find(p->store, &o.id, &o.found);
-	if (e == OK && wave_phase(&o.found.wave, clock_day(clock_now())) != WAVE_OPEN)
+	if (e == OK && wave_phase(&o.found.wave, today(p)) != WAVE_OPEN)
 		e = ERR_NOT_FOUND;
 	if (e == OK && (background_open(&seal, o.found.wave.name, &o.id, o.found.sealed,
 				o.background) != OK ||
@@ -110,10 +124,19 @@ static enum err open_invitation(
 	o.definition = forms_definition(p->forms, p->store, &o.found.wave);
 	if (!o.definition)
 		return ERR_IO;
-	int area = definition_variable(o.definition, "area");
-	o.area = area < 0 ? 0 : background.values[area];
+	o.area = o.definition->area < 0 ? 0 : background.values[o.definition->area];
 	*ret_opened = o;
 	return OK;
+}
+
+/* What came in together is read from one snapshot: to begin and end one costs as much as
+ * the reading. Whoever has seen an answer stored asks in a later round. */
+static void end_round(void *context)
+{
+	struct pages *p = context;
+	if (p->reading)
+		store_release(p->store);
+	p->reading = false;
 }
 
 static const struct form_made *form_of(
@@ -143,27 +166,20 @@ static void page_form(struct http_request *r, void *context)
 {
 	struct pages *p = context;
 	struct opened o;
-	bool gone = false;
 	const struct wish w = wish_of(r, NULL);
 	const struct form_made *form = NULL;
 	char nonce[FORM_PAGE_NONCE_TEXT + 1];
-	struct buf page = { 0 };
 	enum err e = open_invitation(p, http_segment(r, 0), &o);
+	if (e == OK && o.found.gone)
+		e = ERR_NOT_FOUND;
 	if (e == OK)
-		e = store_gone(p->store, o.found.wave.number, o.found.serial, &gone);
-	if (e == OK && !gone)
 		form = form_of(p, &o, &w);
 	if (!form) {
-		refuse(p, r, &w, gone ? ERR_NOT_FOUND : e ? e : ERR_IO);
+		refuse(p, r, &w, e ? e : ERR_IO);
 		return;
 	}
-	bool packed = http_accepts_gzip(r);
 	new_nonce(nonce);
-	forms_first(form, packed, nonce, &page);
-	if (packed)
-		http_reply_packed(r, 200, html_type, &page);
-	else
-		http_reply_buf(r, 200, html_type, &page);
+	forms_reply(r, form, nonce);
 }
 
 /* A post to an invitation. */
@@ -374,12 +390,10 @@ static void submit(struct pages *p, struct http_request *r, const struct post *p
  * a used one. */
 static bool still_open(struct pages *p, struct http_request *r, const struct post *post)
 {
-	bool gone = false;
-	const struct store_found *f = &post->opened.found;
-	enum err e = store_gone(p->store, f->wave.number, f->serial, &gone);
-	if (e || gone)
-		refuse(p, r, &post->wish, gone ? ERR_NOT_FOUND : e);
-	return !e && !gone;
+	bool gone = post->opened.found.gone;
+	if (gone)
+		refuse(p, r, &post->wish, ERR_NOT_FOUND);
+	return !gone;
 }
 
 /* Shows a page of the form with what was said so far. */
@@ -469,7 +483,7 @@ static void page_typed(struct http_request *r, void *context)
 	to[0] = '/';
 	code_format(&code, to + 1);
 	http_set_header(r, "Location", to);
-	http_reply(r, 303, html_type, "", 0);
+	http_reply(r, 303, forms_type, "", 0);
 }
 
 static void page_about(struct http_request *r, void *context)
@@ -509,7 +523,7 @@ static void page_result(struct http_request *r, void *context)
 	if (e == OK)
 		e = report_html(p->store, &w, &page);
 	if (e == OK)
-		http_reply_buf(r, 200, html_type, &page);
+		http_reply_buf(r, 200, forms_type, &page);
 	else if (e == ERR_NOT_FOUND)
 		page_missing(r, p);
 	else
@@ -563,6 +577,7 @@ enum err pages_start(const struct config *config, struct box *box,
 			.routes = routes,
 			.route_count = sizeof routes / sizeof *routes,
 			.fallback = page_missing,
+			.rest = end_round,
 			.context = p,
 			.headers = p->headers,
 			.body_limit = BODY_LIMIT,

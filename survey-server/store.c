@@ -1,5 +1,6 @@
 #include "store.h"
 #include "001.sql.h"
+#include "002.sql.h"
 #include "common/db.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,10 +10,11 @@ enum { CHUNK_BITS = 4096, CHUNK_BYTES = CHUNK_BITS / 8, BITS_GONE = 1, BITS_REVO
 
 enum statement {
 	WAVE_ADD,
+	DEFINITION_ADD,
 	WAVE_BY_NAME,
 	WAVE_BY_NUMBER,
 	WAVE_LIST,
-	WAVE_DEFINITION,
+	DEFINITION_GET,
 	WAVE_STATE,
 	WAVE_TAKE,
 	WAVE_DESTROYED,
@@ -60,12 +62,14 @@ enum statement {
 enum { AFTER_WAVE = 10 }; /* the first column after WAVE_COLUMNS */
 
 static const char *const statements[STATEMENTS] = {
-	[WAVE_ADD] = "INSERT INTO wave (name, title, opens, closes, custody, state, public_key, definition, invited)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)",
+	[WAVE_ADD] = "INSERT INTO wave (name, title, opens, closes, custody, state, public_key, invited)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, 0)",
+	[DEFINITION_ADD] = "INSERT INTO definition (wave, document)"
+		" SELECT number, $2 FROM wave WHERE name = $1",
 	[WAVE_BY_NAME] = "SELECT " WAVE_COLUMNS " FROM wave WHERE name = $1",
 	[WAVE_BY_NUMBER] = "SELECT " WAVE_COLUMNS " FROM wave WHERE number = $1",
 	[WAVE_LIST] = "SELECT " WAVE_COLUMNS " FROM wave ORDER BY opens, name",
-	[WAVE_DEFINITION] = "SELECT definition FROM wave WHERE number = $1",
+	[DEFINITION_GET] = "SELECT document FROM definition WHERE wave = $1",
 	[WAVE_STATE] = "UPDATE wave SET state = $2 WHERE number = $1",
 	[WAVE_TAKE] = "UPDATE wave SET invited = invited + $2 WHERE number = $1",
 	[WAVE_DESTROYED] = "UPDATE wave SET destroyed_by = $2 WHERE number = $1",
@@ -83,9 +87,11 @@ static const char *const statements[STATEMENTS] = {
 	[LEFT_OUT_ADD] = "INSERT INTO left_out (wave, batch, reason, persons) VALUES ($1, $2, $3, $4)",
 	[LEFT_OUT_SUMS] = "SELECT reason, SUM(persons) FROM left_out WHERE wave = $1 GROUP BY reason ORDER BY reason",
 	[INVITATION_ADD] = "INSERT INTO invitation (wave, id, serial, sealed) VALUES ($1, $2, $3, $4)",
-	[INVITATION_FIND] = "SELECT " WAVE_COLUMNS ", i.serial, i.sealed"
+	[INVITATION_FIND] = "SELECT " WAVE_COLUMNS ", i.serial, i.sealed, b.bits"
 		/* CROSS JOIN makes SQLite begin with the few waves instead of scanning all invitations. */
-		" FROM wave CROSS JOIN invitation i WHERE i.wave = wave.number AND i.id = $1",
+		" FROM wave CROSS JOIN invitation i"
+		" LEFT JOIN bitmap b ON b.wave = i.wave AND b.kind = $2 AND b.chunk = i.serial / $3"
+		" WHERE i.wave = wave.number AND i.id = $1",
 	[INVITATION_SERIAL] = "SELECT serial FROM invitation WHERE wave = $1 AND id = $2",
 	[BITS_ADD] = "INSERT INTO bitmap (wave, kind, chunk, bits) VALUES ($1, $2, $3, $4)"
 		" ON CONFLICT (wave, kind, chunk) DO NOTHING",
@@ -114,7 +120,7 @@ static const char *const statements[STATEMENTS] = {
 };
 /* clang-format on */
 
-static const char *const migrations[] = { sql_001 };
+static const char *const migrations[] = { sql_001, sql_002 };
 static const struct db_schema schema = { migrations,
 	sizeof migrations / sizeof *migrations };
 
@@ -189,9 +195,15 @@ static enum err one(struct db *db, enum statement st)
 	return e ? e : row ? OK : ERR_NOT_FOUND;
 }
 
-static void copy_text(char *out, size_t room, const char *text)
+/* As bytes: SQLite would copy a text first to end it with a NUL. */
+static void copy_text(struct db *db, enum statement st, int column, char *out, size_t room)
 {
-	(void)snprintf(out, room, "%s", text ? text : "");
+	size_t len;
+	const void *text = db_blob(db, st, column, &len);
+	len = len < room ? len : room - 1;
+	if (len)
+		memcpy(out, text, len);
+	out[len] = '\0';
 }
 
 static void read_wave(struct db *db, enum statement st, struct wave *w)
@@ -204,8 +216,8 @@ static void read_wave(struct db *db, enum statement st, struct wave *w)
 		.state = (enum wave_state)db_int(db, st, 6),
 		.invited = db_int(db, st, 8),
 		.counted = (day)db_int(db, st, 9) };
-	copy_text(w->name, sizeof w->name, db_text(db, st, 1));
-	copy_text(w->title, sizeof w->title, db_text(db, st, 2));
+	copy_text(db, st, 1, w->name, sizeof w->name);
+	copy_text(db, st, 2, w->title, sizeof w->title);
 	const void *key = db_blob(db, st, 7, &len);
 	if (len == sizeof w->public_key)
 		memcpy(w->public_key, key, len);
@@ -221,8 +233,12 @@ enum err store_wave_add_tx(struct store *s, const struct wave *w, const char *de
 	db_set_int(db, WAVE_ADD, 5, w->custody);
 	db_set_int(db, WAVE_ADD, 6, w->state);
 	db_set_blob(db, WAVE_ADD, 7, w->public_key, sizeof w->public_key);
-	db_set_text(db, WAVE_ADD, 8, definition);
-	return db_run(db, WAVE_ADD);
+	enum err e = db_run(db, WAVE_ADD);
+	if (e)
+		return e;
+	db_set_text(db, DEFINITION_ADD, 1, w->name);
+	db_set_text(db, DEFINITION_ADD, 2, definition);
+	return db_run(db, DEFINITION_ADD);
 }
 
 static enum err wave_by(struct db *db, enum statement st, struct wave *ret_wave)
@@ -283,7 +299,7 @@ static enum err wave_text(
 
 enum err store_definition(struct store *s, int64_t wave, struct buf *ret_definition)
 {
-	return wave_text(db_of(s), WAVE_DEFINITION, wave, ret_definition);
+	return wave_text(db_of(s), DEFINITION_GET, wave, ret_definition);
 }
 
 enum err store_wave_words(struct store *s, int64_t wave, struct buf *ret_words)
@@ -534,26 +550,22 @@ enum err store_invitation_find(
 {
 	struct db *db = db_of(s);
 	db_set_blob(db, INVITATION_FIND, 1, id->bytes, sizeof id->bytes);
+	db_set_int(db, INVITATION_FIND, 2, BITS_GONE);
+	db_set_int(db, INVITATION_FIND, 3, CHUNK_BITS);
 	enum err e = one(db, INVITATION_FIND);
 	if (e)
 		return e;
-	size_t len;
+	size_t len, bits_len;
 	read_wave(db, INVITATION_FIND, &ret_found->wave);
 	ret_found->serial = db_int(db, INVITATION_FIND, AFTER_WAVE);
 	const void *sealed = db_blob(db, INVITATION_FIND, AFTER_WAVE + 1, &len);
 	if (len == INVITATION_SEALED)
 		memcpy(ret_found->sealed, sealed, len);
+	const uint8_t *bits = db_blob(db, INVITATION_FIND, AFTER_WAVE + 2, &bits_len);
+	if (bits_len == CHUNK_BYTES)
+		ret_found->gone = bit_is_set(bits, ret_found->serial);
 	db_done(db, INVITATION_FIND);
-	return len == INVITATION_SEALED ? OK : ERR_IO;
-}
-
-enum err store_gone(struct store *s, int64_t wave, int64_t serial, bool *ret_gone)
-{
-	uint8_t bits[CHUNK_BYTES];
-	enum err e = bits_get(db_of(s), wave, BITS_GONE, serial, bits);
-	if (e == OK)
-		*ret_gone = bit_is_set(bits, serial);
-	return e;
+	return len == INVITATION_SEALED && bits_len == CHUNK_BYTES ? OK : ERR_IO;
 }
 
 enum err store_spend_tx(struct store *s, int64_t wave, int64_t serial,

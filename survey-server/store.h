@@ -91,13 +91,12 @@ struct store_found {
 	struct wave wave;
 	int64_t serial;
 	uint8_t sealed[INVITATION_SEALED];
+	bool gone; /* spent or revoked */
 };
 
 /* The invitation with that id in any wave that is not counted. ERR_NOT_FOUND. */
 enum err store_invitation_find(
 	struct store *s, const struct invitation_id *id, struct store_found *ret_found);
-/* Whether the invitation is spent or revoked. */
-enum err store_gone(struct store *s, int64_t wave, int64_t serial, bool *ret_gone);
 
 enum spend {
 	SPEND_OK,

@@ -74,10 +74,13 @@ def wrk(port, codes=None):
 
 
 class Survey:
-    """A survey-server with one open wave and so many invitations."""
+    """A survey-server with one open wave and so many invitations, of one area."""
 
-    def __init__(self, folder, count):
+    def __init__(self, folder, count, settings=""):
         self.folder = folder
+        self.settings = f"{folder}/wave.conf"
+        with open(self.settings, "w") as f:
+            f.write(settings)
         self.public, self.internal = free_port(), free_port()
         self.conf = f"{folder}/c.conf"
         with open(self.conf, "w") as f:
@@ -97,7 +100,7 @@ directory = {SOURCE}/questionnaires
         today = time.strftime("%Y-%m-%d")
         self.run("wave", "add", "--id", WAVE, "--title", "Bench", "--questionnaire",
                  "skr-brukarfragor", "--opens", today, "--closes", "2099-01-01", "--custody",
-                 "server")
+                 "server", "--settings", self.settings)
         self.run("wave", "open", "--id", WAVE)
         subprocess.run([MAKE, f"{folder}/keys/invitation.key", WAVE, "farsta",
                         "ekonomiskt-bistand", str(count), folder], check=True)

@@ -11,6 +11,7 @@ const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const FLAGS = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync',
+  '--remote-debugging-port=0', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.*',
 ];
 
 // What package-lock.json names; a test run without it should say what is wrong, not where Node looked.
@@ -42,15 +43,38 @@ export class Daemons {
     return JSON.parse(value);
   }
 
-  // The answers of every ballot of the open wave.
-  box() {
-    this.child.stdin.write('box\n');
+  tell(word) {
+    this.child.stdin.write(`${word}\n`);
     return this.line();
   }
 
-  // The address of an invitation that no other test uses.
-  invitation() {
-    return `${this.base}/${this.codes.pop()}`;
+  // Every ballot of the open wave whose form comes in pages, as its codes and who helped.
+  box() {
+    return this.tell('box');
+  }
+
+  // Of the one whose form is one page.
+  boxWhole() {
+    return this.tell('box-whole');
+  }
+
+  // While the work is done survey-server's disk is full.
+  async withFullDisk(work) {
+    await this.tell('full');
+    try {
+      await work();
+    } finally {
+      await this.tell('room');
+    }
+  }
+
+  // The address of an invitation that no other test uses; through a witness when one is given.
+  invitation({ base } = this) {
+    return `${base}/${this.codes.pop()}`;
+  }
+
+  invitationWhole({ base } = this) {
+    return `${base}/${this.whole.pop()}`;
   }
 
   async stop() {
@@ -67,9 +91,9 @@ export async function launchBrowser() {
   return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 }
 
-// A page in a context of its own, closed when the work is done.
+// A page in a context of its own, closed when the work is done. Its reader's language is Swedish.
 export async function withPage(browser, options, work) {
-  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, ...options });
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, locale: 'sv-SE', ...options });
   try {
     return await work(await context.newPage());
   } finally {
@@ -77,30 +101,52 @@ export async function withPage(browser, options, work) {
   }
 }
 
-// Stands before the daemon and notes what the browser asks for, also what its own tools don't tell of.
-export async function startWitness(base) {
+// Stands before the daemon and notes what the browser asks for, also what its own tools don't tell of. A post is not
+// let through while `cut` is 'request', and not replied to while it is 'reply'.
+async function startWitness(base) {
   const { hostname, port } = new URL(base);
-  const seen = [];
+  const witness = { seen: [], cut: null };
   const server = createServer((incoming, reply) => {
+    const cut = incoming.method === 'POST' && witness.cut;
+    const note = { method: incoming.method, path: incoming.url };
+    if (cut === 'request') {
+      witness.seen.push(note);
+      incoming.socket.destroy();
+      return;
+    }
     const onward = request({ hostname, port, path: incoming.url, method: incoming.method, headers: incoming.headers },
       (answer) => {
         let size = 0;
         answer.on('data', (part) => { size += part.length; });
         answer.on('end', () => {
-          seen.push({ method: incoming.method, path: incoming.url, headers: answer.headers, size });
+          witness.seen.push({ ...note, status: answer.statusCode, headers: answer.headers, size });
+          if (cut) {
+            incoming.socket.destroy();
+          }
         });
-        reply.writeHead(answer.statusCode, answer.headers);
-        answer.pipe(reply);
+        if (!cut) {
+          reply.writeHead(answer.statusCode, answer.headers);
+          answer.pipe(reply);
+        }
       });
     incoming.pipe(onward);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
+  return Object.assign(witness, {
     base: `http://127.0.0.1:${server.address().port}`,
-    seen,
     stop: () => {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(resolve));
     },
-  };
+  });
+}
+
+// Work behind a witness of its own.
+export async function withWitness(base, work) {
+  const witness = await startWitness(base);
+  try {
+    return await work(witness);
+  } finally {
+    await witness.stop();
+  }
 }

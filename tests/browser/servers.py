@@ -4,14 +4,18 @@
 usage: servers.py [--people N]      N invited to the larger of the two published waves
 
 Prints one line of JSON about them, then answers each line of its input with one: `box` with the ballots of the open
-wave. Stops them in order when its input ends.
+wave, `box-whole` with those of the one whose form is one page; `full` and `room`: the disk is, and is not any more.
+Stops them in order when its input ends.
 """
 import argparse
+import contextlib
+import http.server
 import json
 import random
 import shutil
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -24,7 +28,45 @@ import survey
 # How big each area is of the whole, and how content its people are.
 AREAS = [(0.32, 0.68), (0.22, 0.60), (0.18, 0.74), (0.16, 0.80), (0.12, 0.57)]
 OPEN_WAVE = "2027-1"
-INVITED = 40
+WHOLE_WAVE = "2027-2"
+INVITED = 200
+
+# What a city fills in, so that the pages show it.
+CONFIG = """
+[city]
+name = Exempelstaden
+leave = {leave}
+[privacy]
+controller = Socialnämnden i Exempelstaden, 123 45 Exempelstaden
+officer = dataskyddsombud@exempelstaden.example
+contact = 08-123 45 67
+processors = Exempelstadens driftkontor
+[accessibility]
+contact = tillganglighet@exempelstaden.example
+date = 3 mars 2027
+"""
+HELPED = ["unsaid", "self", "relative", "staff", "interpreter"]
+
+
+class Elsewhere(http.server.BaseHTTPRequestHandler):
+    """Where "Lämna sidan" leads: says what it was told of the page before."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain")
+        self.end_headers()
+        self.wfile.write(f"elsewhere, from {self.headers.get('Referer')}".encode())
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def elsewhere(host):
+    with http.server.ThreadingHTTPServer((host, 0), Elsewhere) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        yield f"http://{host}:{other.server_port}"
+        other.shutdown()
 
 
 def answers_of(chance, content):
@@ -38,9 +80,11 @@ def answers_of(chance, content):
     return fields
 
 
-def add_wave(server, wave, title):
+def add_wave(server, wave, title, **form):
+    settings = server.folder / f"{wave}.ini"
+    settings.write_text("[form]\n" + "".join(f"{key} = {value}\n" for key, value in form.items()))
     server.must("wave", "add", "--id", wave, "--title", title, "--questionnaire", "skr-brukarfragor",
-                "--opens", survey.day(-1), "--closes", survey.day(30), "--custody", "server")
+                "--opens", survey.day(-1), "--closes", survey.day(30), "--custody", "server", "--settings", settings)
 
 
 def publish(server, wave, title, people):
@@ -80,19 +124,46 @@ def sending(server, folder):
     return other
 
 
+def ballots(server, wave):
+    """Each as its codes and who helped."""
+    box = server.box(wave)
+    private = survey.X25519PrivateKey.from_private_bytes(server.wave_key(wave))
+    plain = (survey.hpke_open(private, sealed, b"brukarenkat ballot", wave.encode()) for sealed in box.sealed)
+    return sorted(f"{','.join(map(str, p[34:40]))} {HELPED[p[45]]}" for p in plain)
+
+
+def answer_lines(server):
+    with contextlib.ExitStack() as disk:
+        for line in sys.stdin:
+            reply = None
+            if line == "box\n":
+                reply = ballots(server, OPEN_WAVE)
+            elif line == "box-whole\n":
+                reply = ballots(server, WHOLE_WAVE)
+            elif line == "full\n":
+                disk.enter_context(survey.faults(server, "pwrite64:error=ENOSPC"))
+            else:
+                assert line == "room\n", line
+                disk.close()
+            print(json.dumps(reply), flush=True)
+
+
 def serve(folder, people):
-    with survey.running(folder / "survey") as server:
+    with survey.running(folder / "survey", serve=False) as server, elsewhere(server.host) as leave:
+        server.write_config(CONFIG.format(leave=leave))
+        server.serve()
         results = [publish(server, "2026-1", "Brukarenkät, första omgången", people),
                    publish(server, "2026-2", "Brukarenkät, andra omgången", 130)]
-        add_wave(server, OPEN_WAVE, "Brukarenkät, tredje omgången")
-        codes = [i.code for i in server.invite(INVITED, OPEN_WAVE, areas=len(AREAS))]
+        add_wave(server, OPEN_WAVE, "Brukarenkät, tredje omgången", drafts="yes")
+        add_wave(server, WHOLE_WAVE, "Brukarenkät, fjärde omgången", drafts="yes", layout="one-page")
+        codes, whole = ([i.code for i in server.invite(INVITED, wave, areas=len(AREAS))]
+                        for wave in (OPEN_WAVE, WHOLE_WAVE))
         other = sending(server, folder / "gateway")
         try:
-            print(json.dumps({"base": f"http://{server.host}:8080", "codes": codes, "results": results,
-                              "gateway": f"http://127.0.0.1:{other.staff}"}), flush=True)
-            for line in sys.stdin:
-                assert line == "box\n", line
-                print(json.dumps([answers for _, answers in server.box(OPEN_WAVE).answers()]), flush=True)
+            print(json.dumps({"base": f"http://{server.host}:8080", "codes": codes, "whole": whole,
+                              "results": results, "leave": leave, "gateway": f"http://127.0.0.1:{other.staff}"}),
+                  flush=True)
+            answer_lines(server)
             other.stop()
         finally:
             other.close()

@@ -1,6 +1,9 @@
 """The real survey-server on loopback, for the black-box tests."""
 import atexit
+import base64
+import configparser
 import contextlib
+import gzip
 import hashlib
 import hmac
 import http.client
@@ -18,6 +21,7 @@ import threading
 import time
 import urllib.parse
 from datetime import datetime, timedelta
+from html.parser import HTMLParser
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -39,9 +43,15 @@ AREAS = ["ekonomiskt-bistand", "missbruk-beroende", "socialpsykiatri", "funktion
 GRADED = {"q1": 5, "q2": 5, "q3": 4, "q4": 5, "q5": 5, "q6": 4}
 QUESTIONS = list(GRADED)
 
+# The editions that ship, (language, variant), as their files are named.
+EDITIONS = sorted(tuple((f.name.split(".")[1:-1] + [""])[:2])
+                  for f in (ROOT / "questionnaires").glob("skr-brukarfragor.*.json"))
+LANGUAGES = sorted({language for language, _ in EDITIONS})
+RIGHT_TO_LEFT = {"ar", "fa"}
+
 THANKS = "<h1>Tack för dina svar!".encode()
 GONE = "<h1>Länken går inte att använda".encode()
-FORM = "Skicka mina svar".encode()
+FORM = b"<main data-page="
 LATER = "<h1>Vi kan inte spara dina svar just nu".encode()
 
 _addresses = itertools.count()
@@ -252,18 +262,19 @@ def hpke_open(private, sealed, info, aad):
 
 
 class Survey:
-    def __init__(self, folder, state=None, program=PROGRAM):
+    def __init__(self, folder, state=None, program=PROGRAM, questionnaires=ROOT / "questionnaires", more=""):
         self.folder = Path(folder)
         self.folder.mkdir(exist_ok=True)
         self.state = Path(state or self.folder / "state")
         self.keys = self.folder / "keys"
         self.program = program
+        self.questionnaires = questionnaires
         self.host = own_address()
         self.process = None
         self.log = self.folder / "survey-server.log"
         self.config = self.folder / "survey-server.conf"
         self.batches = itertools.count(1)
-        self.write_config()
+        self.write_config(more)
 
     def write_config(self, more=""):
         self.config.write_text(f"""[server]
@@ -279,7 +290,7 @@ directory = {self.keys}
 invitation = {self.keys}/invitation.key
 internal = {self.keys}/internal.key
 [questionnaires]
-directory = {ROOT}/questionnaires
+directory = {self.questionnaires}
 {more}""")
 
     # Commands.
@@ -300,11 +311,22 @@ directory = {ROOT}/questionnaires
         assert done.stderr.startswith("survey-server: "), done.stderr
         return done.stderr
 
-    def add_wave(self, wave="2027-1", opens=-1, closes=30, custody="server", **more):
-        options = [f"--{k}={v}" for k, v in more.items()]
-        return self.must("wave", "add", "--id", wave, "--title", "Brukarenkät på prov", "--questionnaire",
-                         "skr-brukarfragor", "--opens", day(opens), "--closes", day(closes), "--custody", custody,
-                         *options)
+    def adding(self, wave="2027-1", opens=-1, closes=30, custody="server", settings=None, **more):
+        """The words that add a wave. settings: an INI file, its text, or its sections with their keys."""
+        if isinstance(settings, dict):
+            settings = "".join(f"[{name}]\n" + "".join(f"{k} = {v}\n" for k, v in keys.items())
+                               for name, keys in settings.items())
+        if isinstance(settings, str):
+            text, settings = settings, self.folder / f"{wave}.ini"
+            settings.write_text(text)
+        if settings is not None:
+            more["settings"] = settings
+        return ["wave", "add", "--id", wave, "--title", "Brukarenkät på prov", "--questionnaire", "skr-brukarfragor",
+                "--opens", day(opens), "--closes", day(closes), "--custody", custody,
+                *[f"--{k}={v}" for k, v in more.items()]]
+
+    def add_wave(self, wave="2027-1", **how):
+        return self.must(*self.adding(wave, **how))
 
     def report(self, wave="2027-1"):
         return self.must("report", "--wave", wave, "--format", "json")
@@ -513,13 +535,21 @@ class Box:
     def spent(self):
         return self.count(1) - self.count(2)
 
+    def plain(self):
+        """Every ballot's bytes, as ballot.h lays them out."""
+        private = X25519PrivateKey.from_private_bytes(self.survey.wave_key(self.wave))
+        return [hpke_open(private, s, b"brukarenkat ballot", self.wave.encode()) for s in self.sealed]
+
     def answers(self):
         """Sorted (area, codes) of every ballot."""
-        private = X25519PrivateKey.from_private_bytes(self.survey.wave_key(self.wave))
+        return sorted((int.from_bytes(p[6:8], "big"), tuple(p[34:40])) for p in self.plain())
+
+    def ballots(self):
+        """Sorted (area, codes, codes of the city's own questions, who helped) of every ballot."""
         result = []
-        for sealed in self.sealed:
-            plain = hpke_open(private, sealed, b"brukarenkat ballot", self.wave.encode())
-            result.append((int.from_bytes(plain[6:8], "big"), tuple(plain[34:40])))
+        for plain in self.plain():
+            assert len(plain) == 48 and plain[46:] == b"\0\0"
+            result.append((int.from_bytes(plain[6:8], "big"), tuple(plain[34:40]), tuple(plain[40:45]), plain[45]))
         return sorted(result)
 
 
@@ -548,6 +578,274 @@ def post_bytes(invitation, fields, host="localhost", close=True):
             "Content-Type: application/x-www-form-urlencoded\r\n"
             f"Content-Length: {len(body)}\r\n{'Connection: close' + chr(13) + chr(10) if close else ''}\r\n"
             ).encode() + body
+
+
+# A browser without JavaScript.
+
+
+def questionnaire(language="sv", variant="", name="skr-brukarfragor", folder=ROOT / "questionnaires"):
+    """An edition's file."""
+    return json.loads((folder / f"{name}.{language}{'.' * bool(variant)}{variant}.json").read_text())
+
+
+def words(language="sv", variant=""):
+    """What the pages of that edition say besides the questions; a variant leans on its language's."""
+    said = {}
+    for name in [language, f"{language}.{variant}"]:
+        file = ROOT / "questionnaires" / "texts" / f"{name}.ini"
+        parser = configparser.RawConfigParser(delimiters="=", inline_comment_prefixes=None)
+        if file.exists():
+            parser.read_string(file.read_text())
+        for section in parser.sections():
+            said.update(parser[section])
+    return said
+
+
+class Node:
+    """An element."""
+
+    def __init__(self, tag, attributes, parent):
+        self.tag, self.attributes, self.parent, self.children = tag, dict(attributes), parent, []
+
+    def get(self, name, otherwise=None):
+        return self.attributes.get(name, otherwise)
+
+    def all(self, *tags, **attributes):
+        """The elements within of any of those tags (none: of all) with those attributes, in order."""
+        found = []
+        for child in self.children:
+            if isinstance(child, Node):
+                if (not tags or child.tag in tags) and all(child.get(k) == v for k, v in attributes.items()):
+                    found.append(child)
+                found += child.all(*tags, **attributes)
+        return found
+
+    def one(self, *tags, **attributes):
+        found = self.all(*tags, **attributes)
+        assert len(found) == 1, (tags, attributes, len(found))
+        return found[0]
+
+    def texts(self):
+        """Every run of text within, with the element that it stands in."""
+        for child in self.children:
+            if isinstance(child, Node):
+                yield from child.texts()
+            else:
+                yield child, self
+
+    @property
+    def text(self):
+        return " ".join("".join(text for text, _ in self.texts()).split())
+
+    def within(self, attribute):
+        """The attribute's value that holds here: the nearest."""
+        return self.get(attribute) if attribute in self.attributes or not self.parent else self.parent.within(attribute)
+
+
+class Page(Node, HTMLParser):
+    """What a reply's HTML says. Every element must be closed where it was opened."""
+    EMPTY = {"meta", "link", "input", "wbr", "br"}
+
+    def __init__(self, html):
+        Node.__init__(self, "", {}, None)
+        HTMLParser.__init__(self)
+        self.inside = self
+        self.feed(html)
+        self.close()
+        assert self.inside is self, self.inside.tag
+
+    def handle_starttag(self, tag, attributes):
+        assert len(dict(attributes)) == len(attributes), (tag, attributes)
+        node = Node(tag, attributes, self.inside)
+        self.inside.children.append(node)
+        if tag not in self.EMPTY:
+            self.inside = node
+
+    def handle_endtag(self, tag):
+        assert tag == self.inside.tag, (tag, self.inside.tag)
+        self.inside = self.inside.parent
+
+    def handle_data(self, text):
+        self.inside.children.append(text)
+
+    @property
+    def number(self):
+        """The form's page, None for a page that is no form."""
+        number = self.one("main").get("data-page")
+        return None if number is None else int(number)
+
+    @property
+    def heading(self):
+        return self.one("h1").text
+
+    @property
+    def title(self):
+        return self.one("title").text
+
+    @property
+    def step(self):
+        return self.one("span", **{"class": "step"}).text
+
+    @property
+    def language(self):
+        return self.one("html").get("lang")
+
+    @property
+    def variant(self):
+        """The form's, however it is carried."""
+        chosen = {value for form in self.all("form") for name, value in fields_of(form) if name == "variant"}
+        assert len(chosen) == 1, chosen
+        return chosen.pop()
+
+    def radios(self, name):
+        """[(value, text)] of the choice."""
+        return [(r.get("value"), r.parent.text) for r in self.all("input", type="radio", name=name)]
+
+    def chosen(self, name):
+        """The value of the choice that is made on the page itself, None when none is."""
+        made = [r.get("value") for r in self.all("input", type="radio", name=name) if "checked" in r.attributes]
+        assert len(made) <= 1
+        return made[0] if made else None
+
+    def options(self, name):
+        """[(value, text)] of the list."""
+        return [(o.get("value"), o.text) for o in self.one("select", name=name).all("option")]
+
+    @property
+    def alert(self):
+        """What is told at once; None when nothing is."""
+        shown = [n.text for n in self.all(role="alert") if "hidden" not in n.attributes]
+        assert len(shown) <= 1
+        return shown[0] if shown else None
+
+    def button(self, text):
+        return next((b for b in self.all("button") if b.text == text and b.get("type") != "button"), None)
+
+
+def form_of(node):
+    while node.tag != "form":
+        node = node.parent
+    return node
+
+
+def fields_of(form, choices=None):
+    """What a browser would send of the form, with the choices made in it first."""
+    choices, made, sent = dict(choices or {}), set(), []
+    for field in form.all("input", "select"):
+        name = field.get("name")
+        if field.tag == "select":
+            values = [o.get("value") for o in field.all("option")]
+            marked = [o.get("value") for o in field.all("option") if "selected" in o.attributes] or values
+            assert choices.get(name, values[0]) in values, (name, choices, values)
+            sent.append((name, choices.get(name, marked[0])))
+            made.add(name)
+        elif field.get("type") == "radio":
+            if field.get("value") == choices[name] if name in choices else "checked" in field.attributes:
+                sent.append((name, field.get("value")))
+                made.add(name)
+        else:
+            assert field.get("type") in ("hidden", "text"), field.attributes
+            text = field.get("type") == "text" and name in choices
+            sent.append((name, choices[name] if text else field.get("value", "")))
+            if text:
+                made.add(name)
+    assert made >= set(choices), (choices, made)
+    return sent
+
+
+class Browser:
+    """Walks the respondents' pages. What is promised of every page is looked at on every page."""
+
+    def __init__(self, survey, language=None, packed=True):
+        self.client = survey.public()
+        self.headers = {"Accept-Encoding": "gzip"} if packed else {}
+        if language:
+            self.headers["Accept-Language"] = language
+        config = survey.config.read_text() + "\n"
+        self.city = re.search(r"^name = (.*)", config + "name = Staden\n", re.M)[1]
+        self.leave = re.search(r"^leave = (.*)", config + "leave = https://www.1177.se\n", re.M)[1]
+        self.url = self.page = self.reply = None
+
+    def open(self, path, method="GET", fields=None):
+        self.url = path
+        headers = dict(self.headers)
+        if fields is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            fields = urllib.parse.urlencode(fields)
+        self.reply = self.client.request(method, path, fields, headers)
+        self.size = len(self.reply.body)
+        self.length = self.size + sum(len(k) + len(v) + 4 for k, v in self.reply.headers.items()) + len(
+            "HTTP/1.1 200 OK\r\n\r\n")
+        packed = self.reply.header("Content-Encoding") == "gzip"
+        assert packed == ("Accept-Encoding" in self.headers)
+        html = gzip.decompress(self.reply.body) if packed else self.reply.body
+        self.page = Page(html.decode())
+        self.look(html.decode())
+        if packed and method == "POST" and self.page.number is not None:
+            assert self.size % 512 == 0
+        return self.page
+
+    def post(self, fields):
+        return self.open(self.url, "POST", fields)
+
+    def press(self, text, **choices):
+        """Presses the button with that text, after choosing; the first when no text is given, as Enter does."""
+        page = self.page
+        button = page.button(text)
+        assert button, (text, [b.text for b in page.all("button")])
+        form = form_of(button)
+        fields = fields_of(form, choices)
+        if button.get("name"):
+            fields.append((button.get("name"), button.get("value")))
+        assert len({name for name, _ in fields}) == len(fields), fields
+        path = form.get("action", self.url)
+        if form.get("method") == "post":
+            return self.open(path, "POST", fields)
+        return self.open(path.partition("?")[0] + "?" + urllib.parse.urlencode(fields))
+
+    def look(self, html):
+        page, header = self.page, self.reply.header
+        assert header("Content-Type") == "text/html; charset=utf-8"
+        assert header("Set-Cookie") is None and header("Cache-Control") == "no-store"
+        assert header("Referrer-Policy") == "no-referrer" and "noindex" in header("X-Robots-Tag")
+        policy = {d.split()[0]: d.split()[1:] for d in header("Content-Security-Policy").split(";")}
+        assert policy["default-src"] == ["'none'"] and "unsafe" not in str(policy)
+        # Another script than the one that the policy names would not run, and nobody would notice.
+        for script in page.all("script"):
+            code = "".join(text for text, _ in script.texts())
+            assert script.attributes == {} and len(code.encode()) <= 2048
+            digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
+            assert policy["script-src"] == [f"'sha256-{digest}'"]
+        assert bool(page.all("script")) == (page.number == 0)
+        assert not re.search(r"<[^>]*\son\w+\s*=|javascript:", html, re.I)
+        # Nothing is fetched but the style sheet.
+        fetched = [n for n in page.all() if n.get("src") or (n.get("href") and n.tag != "a") or n.tag in (
+            "style", "iframe", "object", "embed", "video", "audio", "picture", "image", "use")]
+        assert [n.tag for n in fetched] == ["link", "link"] and fetched[0].get("href") == "data:,"
+        assert re.fullmatch(r"/form\.css\?v=[0-9a-f]{8}", fetched[1].get("href"))
+        assert not re.search(r"@import|url\(|\bstyle=", html)
+        assert {m.get("name") or "charset" for m in page.all("meta")} == {"charset", "viewport"}
+        outside = set(re.findall(r"(?:https?:)?//[\w.-]+[^\"'\s<]*", re.sub(r"<script>.*?</script>", "", html, flags=re.S)))
+        assert outside <= {self.leave, "https://www.imy.se", "https://www.digg.se/tdosanmalan"}
+        assert page.one("a", **{"class": "leave"}).get("href") == self.leave
+        # What a screen reader needs to pronounce it and a browser to set it.
+        language = page.language
+        assert page.one("html").get("dir") == ("rtl" if language in RIGHT_TO_LEFT else "ltr")
+        for text, place in page.texts():
+            if self.city in text and place.tag != "title":
+                assert place.within("lang") == "sv" and place.within("dir") == "ltr", (language, place.tag, text)
+        assert page.heading and page.title
+        for picture in page.all("svg"):
+            assert picture.get("aria-hidden") == "true"
+
+    def close(self):
+        self.client.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
 
 
 class Load:

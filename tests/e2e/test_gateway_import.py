@@ -1,13 +1,16 @@
 """The command `import`."""
 import json
 import re
+import shutil
 import subprocess
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fake_survey import FakeSurvey, wave
 from gateway import LONG, Gateway, environment, left_out_lines, person_csv, phone
+from survey import running
 
 CITY = Path(__file__).resolve().parents[1] / "data" / "city"
 HEADER = "person_id;telefon;namn;språk;verksamhetsområde;ålder;beslut_från;beslut_till;skyddad;sms_tillåtet\n"
@@ -175,6 +178,61 @@ def test_the_area_of_a_person_with_several_is_drawn(gateway, survey):
     gateway.bring_in(rows)
     drawn = sorted(s["drawn"] for s in survey.batch("farsta-1")["strata"])
     assert sum(drawn) == 60 and drawn[0] > 10
+
+
+EXEMPT = (HEADER + row("T-1", phone(1), "Barn och unga") + row("T-2", phone(2))
+          + row("T-3", phone(3), "barn-unga") + row("T-3", phone(3), "aldreomsorg")
+          + row("T-4", phone(4), "aldreomsorg") + row("T-4", phone(4), "barn-unga")
+          + row("T-5", "", "barn-unga", sms="") + row("T-6", phone(6), "barn-unga", sms="nej")
+          + row("T-7", phone(7), "barn-unga") + row("T-7", phone(7), "barn-unga"))
+EXEMPT_LINES = {2: "exempt", 4: "exempt", 7: "exempt", 8: "exempt", 9: "sms-no", 10: "exempt", 11: "exempt"}
+EXEMPT_LEFT_OUT = {"exempt": 3, "sms-no": 1}
+
+
+@pytest.mark.parametrize("dry", [["--dry-run"], []])
+def test_an_exempt_area(gateway, survey, dry):
+    """Nobody is asked there; a person who has another area too is asked about that one."""
+    survey.waves = [wave(exempt=["barn-unga"])]
+    done = gateway.bring_in(EXEMPT, *dry)
+    assert done.returncode == 0, done.stderr
+    words = reason_words()
+    assert left_out_lines(done.stdout) == {line: words[code] for line, code in EXEMPT_LINES.items()}
+    assert "3 tas med" in done.stdout and re.search(rf"^ +6  {words['exempt']}$", done.stdout, re.MULTILINE)
+    if dry:
+        assert not survey.puts
+        return
+    batch = survey.batch("farsta-1")
+    assert {s["area"]: s["drawn"] for s in batch["strata"]} == {"ekonomiskt-bistand": 1, "aldreomsorg": 2}
+    assert batch["left_out"] == EXEMPT_LEFT_OUT
+
+
+def test_nobody_but_in_an_exempt_area(gateway, survey):
+    survey.waves = [wave(exempt=["barn-unga"])]
+    done = gateway.bring_in(person_csv(3, area="barn-unga"))
+    assert done.returncode == 1 and "no row" in done.stderr
+    assert not survey.puts
+
+
+def test_an_exempt_area_of_the_real_survey_server(tmp_path):
+    """As above, up to the quality declaration."""
+    with running(tmp_path / "survey") as server:
+        settings = tmp_path / "wave.conf"
+        settings.write_text("[area barn-unga]\nexempt = yes\n")
+        server.add_wave(settings=settings)
+        keys = tmp_path / "gateway" / "keys"
+        keys.mkdir(parents=True)
+        for name in ("internal.key", "invitation.key"):
+            shutil.copy(server.keys / name, keys)
+        gateway = Gateway(keys.parent, SimpleNamespace(url=f"http://{server.host}:8081"))
+        done = gateway.bring_in(EXEMPT)
+        assert done.returncode == 0, done.stderr
+        words = reason_words()
+        assert left_out_lines(done.stdout) == {line: words[code] for line, code in EXEMPT_LINES.items()}
+        assert gateway.query("SELECT state FROM batch") == [(1,)]
+        server.must("wave", "close", "--id", "2027-1")
+        server.must("count", "--wave", "2027-1")
+        quality = json.loads(server.report())["quality"]
+        assert quality["invited"] == 3 and quality["left_out"] == EXEMPT_LEFT_OUT
 
 
 def test_a_later_file_can_stop_a_person(gateway):

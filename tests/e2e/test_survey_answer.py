@@ -47,28 +47,41 @@ def is_open(survey, invitation):
 # The form.
 
 
-def test_form_is_one_small_page(web, one):
-    reply = web.get(one.path)
-    assert reply.status == 200
-    head = sum(len(k) + len(v) + 4 for k, v in reply.headers.items()) + len("HTTP/1.1 200 OK\r\n\r\n")
-    assert len(reply.body) + head <= 14_000
-    text = reply.body.decode()
-    assert reply.header("Content-Type") == "text/html; charset=utf-8"
-    for n in range(1, 7):
-        assert f'name="q{n}"' in text
-    assert 'name="decline" value="no"' in text and 'name="decline" value="wrong-person"' in text
-    assert 'name="channel" value="web"' in text
-    assert 'lang="sv"' in text
+def pages_of(web, person):
+    """Every page of the form, as it comes without an answer; question 3 needs one."""
+    yield web.get(person.path)
+    for page in range(1, 8):
+        yield web.post(person.path, {"page": page, "q1": "1"} if page == 3 else {"page": page})
+
+
+def test_form_is_small(web, one):
+    replies = list(pages_of(web, one))
+    for number, reply in enumerate(replies):
+        assert reply.status == 200 and b'<main data-page="%d">' % number in reply.body
+        head = sum(len(k) + len(v) + 4 for k, v in reply.headers.items()) + len("HTTP/1.1 200 OK\r\n\r\n")
+        assert len(reply.body) + head <= 14_000
+        assert reply.header("Content-Type") == "text/html; charset=utf-8"
+        assert 'lang="sv"' in reply.body.decode()
+    first, *questions, last = [r.body.decode() for r in replies]
+    for n, text in enumerate(questions, 1):
+        assert f'type="radio" name="q{n}"' in text
+    assert 'name="decline" value="no"' in first and 'name="decline" value="wrong-person"' in first
+    assert 'name="channel" value="web"' in last
 
 
 def test_form_needs_no_other_request(web, one):
-    text = web.get(one.path).body.decode()
-    assert not re.search(r"\ssrc\s*=|@import|url\(|<script|<iframe|<object|<embed|<video|<audio|<picture", text, re.I)
-    for tag in re.findall(r"<link\b[^>]*>", text):
-        assert re.search(r'href="data:,"', tag), tag
-    # What is left are links that a person follows.
-    hrefs = re.findall(r"<(\w+)\b[^>]*\bhref=", text)
-    assert set(hrefs) <= {"a", "link"}
+    for reply in pages_of(web, one):
+        text = reply.body.decode()
+        assert not re.search(r"\ssrc\s*=|@import|url\(|<script[^>]|<iframe|<object|<embed|<video|<audio|<picture", text, re.I)
+        for tag in re.findall(r"<link\b[^>]*>", text):
+            assert re.search(r'href="(data:,|/form\.css\?v=[0-9a-f]{8})"', tag), tag
+        # What is left are links that a person follows.
+        hrefs = re.findall(r"<(\w+)\b[^>]*\bhref=", text)
+        assert set(hrefs) <= {"a", "link"}
+    style = web.get("/form.css")
+    assert style.status == 200 and style.header("Content-Type") == "text/css; charset=utf-8"
+    assert not re.search(rb"@import|url\(", style.body)
+    assert style.header("Set-Cookie") is None
 
 
 def test_headers_leave_no_traces(survey, web, one):
@@ -287,7 +300,8 @@ def test_wrong_and_empty_answers_are_422(survey, web, one, fields):
 
 def test_422_keeps_what_was_answered(web, one):
     page = web.post(one.path, {"q1": "4", "q2": "9", "q6": "2"}).body.decode()
-    assert re.findall(r'name="(q\d)" value="(\d?)" checked', page) == [("q1", "4"), ("q6", "2")]
+    assert re.findall(r'<input type="hidden" name="(q\d)" value="(\d?)">', page) == [("q1", "4"), ("q6", "2")]
+    assert '<main data-page="2">' in page and " checked" not in page
 
 
 def test_step_of_the_paged_form_stores_nothing(survey, web, one):

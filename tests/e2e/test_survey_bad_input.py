@@ -92,6 +92,10 @@ BODIES = {
     "not UTF-8": (b"q1=1&nonce=%ff%fe", 400), "overlong UTF-8": (b"q1=%c0%b1", 400), "surrogate": (b"q1=%ed%a0%80", 400),
     "binary": (bytes(range(256)), 400), "sixty-five fields": (b"&".join(b"x%d=1" % n for n in range(65)), 400),
     "only ampersands": (b"&" * 4000, 422), "JSON": (b'{"q1": 1}', 400), "line breaks": (b"q1=1\r\nq2=2", 422),
+    "page beyond the last": (b"q1=1&page=8", 400), "page far beyond": (b"q1=1&page=99", 400), "page of letters": (b"q1=1&page=x", 400),
+    "negative page": (b"q1=1&page=-1", 400), "page of three digits": (b"q1=1&page=001", 400), "empty page": (b"q1=1&page=", 400),
+    "page twice": (b"page=1&page=2", 400), "helped by nobody": (b"q1=1&helped=5", 400), "helped by letters": (b"q1=1&helped=x", 400),
+    "helped by many": (b"q1=1&helped=12", 400), "lang twice": (b"q1=1&lang=sv&lang=sv", 400),
     "bad decline": (b"decline=maybe&q1=1", 400), "decline with NUL": (b"decline=no%00", 400),
     "long name": (b"q" * 4000 + b"=1", 400), "long value": (b"q1=" + b"1" * 4000, 422),
     "exactly 4 KiB": (b"q1=" + b"1" * 4093, 422), "a byte over 4 KiB": (b"q1=" + b"1" * 4094, 413),
@@ -332,9 +336,9 @@ def mutate(rng, data):
 
 def public_seed(n, person):
     return [head(person, method="GET").encode(), with_length(person, BODY), with_length(person, b"decline=no"),
-            with_length(person, b"q1=7&" + BODY),
+            with_length(person, b"q1=7&" + BODY), with_length(person, b"page=3&lang=ar&variant=bildstod&helped=3&" + BODY),
             head(person, "Transfer-Encoding: chunked").encode() + b"4\r\nq1=1\r\n0\r\n\r\n",
-            with_length(person, BODY).replace(person.path.encode(), b"/")][n % 6]
+            with_length(person, BODY).replace(person.path.encode(), b"/")][n % 7]
 
 
 def test_mutated_requests(survey, changes):

@@ -30,7 +30,8 @@ static int unload(void **state)
 
 static struct ballot random_ballot(void)
 {
-	struct ballot b = { .channel = CHANNEL_WEB };
+	struct ballot b = { .channel = CHANNEL_WEB,
+		.helped = (enum helped)secret_below(HELPED_COUNT) };
 	secret_random(b.background, sizeof b.background);
 	for (size_t i = 0; i < BALLOT_QUESTIONS; i++)
 		b.answers[i] = (uint8_t)secret_below(10);
@@ -40,6 +41,7 @@ static struct ballot random_ballot(void)
 static void assert_same(const struct ballot *a, const struct ballot *b)
 {
 	assert_int_equal(a->channel, b->channel);
+	assert_int_equal(a->helped, b->helped);
 	assert_memory_equal(a->background, b->background, sizeof a->background);
 	assert_memory_equal(a->answers, b->answers, sizeof a->answers);
 }
@@ -61,7 +63,29 @@ static void test_layout(void **state)
 		"b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0"
 		"0101"
 		"0102030405060708090001"
-		"000000");
+		"00"
+		"0000");
+	b.helped = HELPED_INTERPRETER;
+	ballot_encode(&b, plain);
+	assert_int_equal(plain[45], 4);
+}
+
+/* The numbers are stored. */
+static void test_helped(void **state)
+{
+	(void)state;
+	static const enum helped all[] = { HELPED_UNSAID, HELPED_SELF, HELPED_RELATIVE,
+		HELPED_STAFF, HELPED_INTERPRETER };
+	struct ballot b = random_ballot(), out;
+	uint8_t plain[BALLOT_PLAIN];
+	ballot_encode(&b, plain);
+	for (unsigned i = 0; i < 256; i++) {
+		plain[45] = (uint8_t)i;
+		enum err e = ballot_decode(plain, &out);
+		assert_int_equal(e, i < 5 ? OK : ERR_INPUT);
+		if (i < 5)
+			assert_int_equal(out.helped, all[i]);
+	}
 }
 
 static void test_fixed_length_whatever_the_answers(void **state)
@@ -162,6 +186,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_layout),
+		cmocka_unit_test(test_helped),
 		cmocka_unit_test(test_fixed_length_whatever_the_answers),
 		cmocka_unit_test(test_round_trips),
 		cmocka_unit_test(test_nothing_shows),

@@ -6,14 +6,15 @@
 
 #include <cmocka.h>
 
-static struct value administrations[] = { { "bromma", "Bromma" },
-	{ "farsta", "Farsta" } };
-static struct value areas[] = { { "barn-unga", "Barn och unga" },
-	{ "aldreomsorg", "Äldreomsorg" } };
+static struct value administrations[] = { { .code = "bromma", .name = "Bromma" },
+	{ .code = "farsta", .name = "Farsta" } };
+static struct value areas[] = { { .code = "barn-unga", .name = "Barn och unga" },
+	{ .code = "aldreomsorg", .name = "Äldreomsorg" },
+	{ .code = "vald-nara-relation", .name = "Våld i nära relation", .exempt = true } };
 static const struct definition definition = { .variable_count = 2,
 	.variables = {
 		{ "administration", "Förvaltning", administrations, 2 },
-		{ "area", "Verksamhetsområde", areas, 2 },
+		{ "area", "Verksamhetsområde", areas, 3 },
 	} };
 
 /* 16 bytes of id and 48 of sealed background. */
@@ -23,9 +24,12 @@ static const struct definition definition = { .variable_count = 2,
 	   "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff"                                            \
 	   "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff"
 
+#define STRATUM                                                                          \
+	"{\"stratum\":7,\"area\":\"aldreomsorg\",\"plan\":\"sms\",\"frame\":120,"          \
+	"\"drawn\":100}"
+
 static const char good[] =
-	"{\"administration\":\"farsta\",\"strata\":[{\"stratum\":7,\"area\":\"aldreomsorg\","
-	"\"plan\":\"sms\",\"frame\":120,\"drawn\":100}],\"left_out\":{\"protected\":3},"
+	"{\"administration\":\"farsta\",\"strata\":[" STRATUM "],\"left_out\":{\"protected\":3},"
 	"\"invitations\":[\"" ENTRY("0a") "\",\"" ENTRY("Fb") "\"]}";
 
 /* NULL, or what is wrong. */
@@ -69,6 +73,9 @@ static const struct {
 	{ "farsta", "nacka", "administration is not one of the wave's" },
 	{ "\"farsta\"", "1", "administration is not one of the wave's" },
 	{ "aldreomsorg", "x", "a stratum's area is not one of the wave's" },
+	{ "aldreomsorg", "vald-nara-relation",
+		"a stratum's area is exempt from the wave" },
+	{ "\"strata\":[", "\"strata\":[" STRATUM ",", "a stratum stands twice" },
 	{ "\"sms\"", "\"fax\"", "a stratum's plan must be sms or telephone" },
 	{ "\"stratum\":7", "\"stratum\":65536",
 		"a stratum's numbers are missing or drawn is more than frame" },

@@ -6,24 +6,32 @@ static void rules(void **state)
 {
 	(void)state;
 	static const struct {
-		struct frame_person
-			person; /* protected, unsafe area, sms, age, from, to */
+		struct frame_person person; /* protected, unsafe area, exempt area, sms,
+					       age, from, to */
 		enum reason reason;
 	} cases[] = {
-		{ { false, false, FRAME_NOT_SAID, FRAME_AGE_UNKNOWN, 0, 0 },
+		{ { false, false, false, FRAME_NOT_SAID, FRAME_AGE_UNKNOWN, 0, 0 },
 			REASON_NONE },
-		{ { true, false, FRAME_YES, 40, 0, 0 }, REASON_PROTECTED },
-		{ { true, true, FRAME_NO, 5, 20260101, 20260102 }, REASON_PROTECTED },
-		{ { false, false, FRAME_NO, 40, 0, 0 }, REASON_SMS_NO },
-		{ { false, true, FRAME_NOT_SAID, 40, 0, 0 }, REASON_SMS_NOT_SAFE },
-		{ { false, true, FRAME_NO, 40, 0, 0 }, REASON_SMS_NO },
-		{ { false, true, FRAME_YES, 40, 0, 0 }, REASON_NONE },
-		{ { false, false, FRAME_YES, 12, 0, 0 }, REASON_CHILD },
-		{ { false, false, FRAME_YES, 0, 0, 0 }, REASON_CHILD },
-		{ { false, false, FRAME_YES, 13, 0, 0 }, REASON_NONE },
-		{ { false, false, FRAME_NOT_SAID, 13, 0, 0 }, REASON_YOUNG },
-		{ { false, false, FRAME_NOT_SAID, 17, 0, 0 }, REASON_YOUNG },
-		{ { false, false, FRAME_NOT_SAID, 18, 0, 0 }, REASON_NONE },
+		{ { true, false, false, FRAME_YES, 40, 0, 0 }, REASON_PROTECTED },
+		{ { true, true, false, FRAME_NO, 5, 20260101, 20260102 },
+			REASON_PROTECTED },
+		{ { false, false, false, FRAME_NO, 40, 0, 0 }, REASON_SMS_NO },
+		{ { false, true, false, FRAME_NOT_SAID, 40, 0, 0 }, REASON_SMS_NOT_SAFE },
+		{ { false, true, false, FRAME_NO, 40, 0, 0 }, REASON_SMS_NO },
+		{ { false, true, false, FRAME_YES, 40, 0, 0 }, REASON_NONE },
+		{ { false, false, false, FRAME_YES, 12, 0, 0 }, REASON_CHILD },
+		{ { false, false, false, FRAME_YES, 0, 0, 0 }, REASON_CHILD },
+		{ { false, false, false, FRAME_YES, 13, 0, 0 }, REASON_NONE },
+		{ { false, false, false, FRAME_NOT_SAID, 13, 0, 0 }, REASON_YOUNG },
+		{ { false, false, false, FRAME_NOT_SAID, 17, 0, 0 }, REASON_YOUNG },
+		{ { false, false, false, FRAME_NOT_SAID, 18, 0, 0 }, REASON_NONE },
+		/* What holds for the person whatever the area comes first. */
+		{ { true, false, true, FRAME_YES, 40, 0, 0 }, REASON_PROTECTED },
+		{ { false, false, true, FRAME_NO, 40, 0, 0 }, REASON_SMS_NO },
+		{ { false, false, true, FRAME_YES, 12, 0, 0 }, REASON_CHILD },
+		{ { false, true, true, FRAME_NOT_SAID, 17, 20260101, 20260102 },
+			REASON_EXEMPT },
+		{ { false, false, true, FRAME_YES, 40, 0, 0 }, REASON_EXEMPT },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		if (frame_check(&cases[i].person) != cases[i].reason)
@@ -33,7 +41,7 @@ static void rules(void **state)
 
 static enum reason between(day from, day to)
 {
-	struct frame_person p = { false, false, FRAME_YES, 40, from, to };
+	struct frame_person p = { false, false, false, FRAME_YES, 40, from, to };
 	return frame_check(&p);
 }
 
@@ -65,6 +73,8 @@ static void codes(void **state)
 			assert_string_not_equal(
 				reason_code((enum reason)a), reason_code((enum reason)b));
 	}
+	assert_string_equal(reason_code(REASON_EXEMPT), "exempt");
+	assert_true(reason_leaves_out(REASON_EXEMPT));
 	assert_true(frame_area_is_unsafe("vald-nara-relation"));
 	assert_false(frame_area_is_unsafe("aldreomsorg"));
 }

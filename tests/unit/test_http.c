@@ -73,6 +73,34 @@ static bool enter(struct http_request *r, int who, void *context)
 	return false;
 }
 
+/* The same text twice, told apart by what "gzip" has in it, and a NUL in the second. */
+static struct http_page page = { { "plain text", 10, 0 }, { "packed\0text", 11, 0 } };
+
+static void show_page(struct http_request *r, void *context)
+{
+	(void)context;
+	const char *header = http_query(r, "header");
+	const char *gone = http_query(r, "gone");
+	if (header)
+		http_set_header(r, header, "own");
+	http_reply_page(r, gone ? 410 : 200, gone ? "text/html" : "text/plain", &page);
+}
+
+static void show_packed(struct http_request *r, void *context)
+{
+	struct buf b = { 0 };
+	(void)context;
+	http_set_header(r, "Cache-Control", "own");
+	if (http_accepts_gzip(r)) {
+		buf_add(&b, page.packed.data, page.packed.len);
+		http_reply_packed(r, 200, "text/plain", &b);
+	} else {
+		buf_add(&b, page.plain.data, page.plain.len);
+		http_reply_buf(r, 200, "text/plain", &b);
+	}
+	assert_null(b.data);
+}
+
 /* A thread that wakes what is parked, as the one writer of the store does. */
 
 static struct {
@@ -152,6 +180,8 @@ static const struct http_route routes[] = {
 	{ "GET",  "/nothing",          0, nothing },
 	{ "GET",  "/bad-header",       0, bad_header },
 	{ "GET",  "/awake",            0, park_awake },
+	{ "GET",  "/page",             0, show_page },
+	{ "GET",  "/packed",           0, show_packed },
 	{ "GET",  "/park/{name}",      0, park },
 	{ "PUT",  "/v1/{wave}/b/{id}", 0, show },
 	{ "GET",  "/{code}",           0, show },
@@ -338,6 +368,121 @@ static void test_static_is_the_same_again(void **state)
 		assert_non_null(strstr(reply, "\r\nReferrer-Policy: no-referrer\r\n"));
 		assert_null(strstr(reply, "X-More"));
 	}
+}
+
+static void get_with(const char *path, const char *header)
+{
+	char text[1024];
+	snprintf(text, sizeof text,
+		"GET %s HTTP/1.1\r\nHost: h\r\n%s\r\nConnection: close\r\n\r\n", path,
+		header);
+	ask(text);
+}
+
+static size_t count_of(const char *text)
+{
+	size_t count = 0;
+	for (const char *at = reply; (at = strcasestr(at, text)); at++)
+		count++;
+	return count;
+}
+
+static void assert_plain(void)
+{
+	assert_non_null(strstr(reply, "\r\nContent-Length: 10\r\n"));
+	assert_string_equal(body_of_reply(), "plain text");
+	assert_int_equal(count_of("\r\nContent-Encoding:"), 0);
+	assert_int_equal(count_of("\r\nReferrer-Policy: no-referrer\r\n"), 1);
+}
+
+static void assert_packed(void)
+{
+	assert_non_null(strstr(reply, "\r\nContent-Length: 11\r\n"));
+	assert_memory_equal(body_of_reply(), "packed\0text", 12);
+	assert_int_equal(count_of("\r\nContent-Encoding:"), 1);
+	assert_int_equal(count_of("\r\nContent-Encoding: gzip\r\n"), 1);
+	assert_int_equal(count_of("\r\nReferrer-Policy: no-referrer\r\n"), 1);
+}
+
+/* Whatever was replied before. */
+static void test_page(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		get("/page");
+		assert_int_equal(status(), 200);
+		assert_plain();
+		get_with("/page", "Accept-Encoding: br, GZIP;q=0.5");
+		assert_int_equal(status(), 200);
+		assert_packed();
+		get_with("/page", "Accept-Encoding: gzip;q=0, br");
+		assert_plain();
+		/* The same bytes with another status and type. */
+		get_with("/page?gone", "Accept-Encoding: gzip");
+		assert_int_equal(status(), 410);
+		assert_non_null(strstr(reply, "\r\nContent-Type: text/html\r\n"));
+		assert_packed();
+		get("/page?gone");
+		assert_int_equal(status(), 410);
+		assert_plain();
+	}
+	ask("HEAD /page HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
+	    "Accept-Encoding: gzip\r\n\r\n");
+	assert_non_null(strstr(reply, "\r\nContent-Length: 11\r\n"));
+	assert_non_null(strstr(reply, "\r\nContent-Encoding: gzip\r\n"));
+	assert_string_equal(body_of_reply(), "");
+}
+
+/* A header of one reply is not another's. */
+static void test_page_with_a_header(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		get("/page?header=X-More");
+		assert_plain();
+		assert_int_equal(count_of("\r\nX-More: own\r\n"), 1);
+		get_with("/page?header=X-More", "Accept-Encoding: gzip");
+		assert_packed();
+		assert_int_equal(count_of("\r\nX-More: own\r\n"), 1);
+		get("/page");
+		assert_plain();
+		assert_int_equal(count_of("X-More"), 0);
+		get_with("/page", "Accept-Encoding: gzip");
+		assert_packed();
+		assert_int_equal(count_of("X-More"), 0);
+	}
+}
+
+static void test_packed(void **state)
+{
+	(void)state;
+	get("/packed");
+	assert_plain();
+	get_with("/packed", "Accept-Encoding: gzip");
+	assert_packed();
+	assert_int_equal(count_of("\r\nCache-Control: own\r\n"), 1);
+}
+
+/* A reply's own header stands instead of the listener's. */
+static void test_header_instead_of_the_listeners(void **state)
+{
+	(void)state;
+	static const char *const names[] = { "Referrer-Policy", "referrer-policy" };
+	for (size_t i = 0; i < 2; i++) {
+		char path[100];
+		snprintf(path, sizeof path, "/page?header=%s", names[i]);
+		get(path);
+		assert_int_equal(status(), 200);
+		assert_int_equal(count_of("\r\nReferrer-Policy:"), 1);
+		assert_int_equal(count_of("\r\nReferrer-Policy: own\r\n"), 1);
+		assert_int_equal(count_of("\r\nX-Content-Type-Options: nosniff\r\n"), 1);
+	}
+	get("/page");
+	assert_plain();
+	/* Part of a name is another. */
+	get("/page?header=Referrer");
+	assert_int_equal(count_of("\r\nReferrer: own\r\n"), 1);
+	assert_int_equal(count_of("\r\nReferrer-Policy: no-referrer\r\n"), 1);
 }
 
 static void test_escapes_stay_in_the_path(void **state)
@@ -677,6 +822,10 @@ int main(void)
 		cmocka_unit_test(test_routes),
 		cmocka_unit_test(test_long_segment),
 		cmocka_unit_test(test_static_is_the_same_again),
+		cmocka_unit_test(test_page),
+		cmocka_unit_test(test_page_with_a_header),
+		cmocka_unit_test(test_packed),
+		cmocka_unit_test(test_header_instead_of_the_listeners),
 		cmocka_unit_test(test_escapes_stay_in_the_path),
 		cmocka_unit_test(test_query),
 		cmocka_unit_test(test_wrong_method),

@@ -167,6 +167,29 @@ static void test_build(void **state)
 	assert_int_equal(json_count(json_get(again, "list")), 6);
 }
 
+/* A copy is a whole of its own: what is done to either, the other stays. */
+static void test_copy(void **state)
+{
+	(void)state;
+	static const char text[] =
+		"{\"a\":[1,0.57,\"\u00e5\",true,false,null,[]],\"b\":{\"c\":{\"d\":[{}]}}}";
+	auto_(buf) struct buf out = { 0 };
+	struct json *j = parse(text), *all = json_copy(j);
+	json_set(j, "a", json_new_null());
+	json_destroy(j);
+	json_print(all, false, &out);
+	assert_string_equal(out.data, text);
+	/* Of a part only the part, wherever it then stands. */
+	auto_(json) struct json *list = json_array();
+	json_append(list, json_copy(json_first(json_get(all, "a"))));
+	json_append(list, json_copy(json_get(json_get(all, "b"), "c")));
+	json_destroy(all);
+	buf_clear(&out);
+	json_print(list, false, &out);
+	assert_string_equal(out.data, "[1,{\"d\":[{}]}]");
+	assert_null(json_copy(NULL));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +200,7 @@ int main(void)
 		cmocka_unit_test(test_escaped_backslash_is_no_nul),
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_build),
+		cmocka_unit_test(test_copy),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

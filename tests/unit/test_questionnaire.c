@@ -304,6 +304,342 @@ static void test_no_resource(void **state)
 	assert_int_equal(questionnaire_read(a, NULL, &q, &why), ERR_INPUT);
 }
 
+/* `small` with what stands in it once replaced. */
+static const char *changed(struct arena *a, const char *from, const char *to)
+{
+	const char *at = strstr(small, from);
+	assert_non_null(at);
+	return arena_format(
+		a, "%.*s%s%s", (int)(at - small), small, to, at + strlen(from));
+}
+
+#define TAG(system, code, display)                                                       \
+	"{\"system\":\"" system "\",\"code\":\"" code "\",\"display\":\"" display "\"}"
+#define OURS "urn:brukarenkat:variant"
+
+static void test_variant(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *tags, *variant, *name;
+	} cases[] = {
+		{ "", "", "" },
+		{ TAG("urn:other", "barn", "Barn"), "", "" },
+		{ TAG(OURS, "barn", "Barn och unga"), "barn", "Barn och unga" },
+		{ TAG("urn:other", "x", "y") "," TAG(OURS, "lattlast", "Lätt att läsa"),
+			"lattlast", "Lätt att läsa" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		auto_(arena) struct arena *a = arena_create();
+		struct questionnaire q;
+		const char *text = changed(a, "\"item\"",
+			arena_format(a, "\"meta\":{\"tag\":[%s]},\"item\"", cases[i].tags));
+		if (read_text(a, text, &q) != OK)
+			fail_msg("%s", why.text);
+		assert_string_equal(q.variant, cases[i].variant);
+		assert_string_equal(q.variant_name, cases[i].name);
+	}
+	auto_(arena) struct arena *a = arena_create();
+	struct questionnaire q;
+	assert_int_equal(read_text(a, small, &q), OK);
+	assert_string_equal(q.variant, "");
+	assert_string_equal(q.variant_name, "");
+}
+
+static void test_variants_that_are_refused(void **state)
+{
+	(void)state;
+	static const char *const tags[] = { TAG(OURS, "", "Barn"),
+		TAG(OURS, "Barn", "Barn"), TAG(OURS, "barn-unga", "Barn"),
+		TAG(OURS, "barn2", "Barn"), TAG(OURS, "../barn", "Barn"),
+		TAG(OURS, "b\\u00e4rn", "Barn"), TAG(OURS, "barn", ""),
+		TAG(OURS, "barn", " "), "{\"system\":\"" OURS "\",\"code\":\"barn\"}",
+		"{\"system\":\"" OURS "\",\"display\":\"Barn\"}" };
+	for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {
+		auto_(arena) struct arena *a = arena_create();
+		struct questionnaire q = { .count = 77 };
+		const char *text = changed(a, "\"item\"",
+			arena_format(a, "\"meta\":{\"tag\":[%s]},\"item\"", tags[i]));
+		assert_int_equal(read_text(a, text, &q), ERR_INPUT);
+		assert_string_equal(why.text,
+			"Questionnaire.meta.tag: a variant needs a code of a-z and a display");
+		assert_int_equal(q.count, 77);
+	}
+}
+
+#define CONTROL(code)                                                                    \
+	"\"extension\":[{\"url\":\"http://hl7.org/fhir/StructureDefinition/"              \
+	"questionnaire-itemControl\",\"valueCodeableConcept\":{\"coding\":[{\"code\":"    \
+	"\"" code "\"}]}}]"
+#define HELP(text)                                                                       \
+	"{\"linkId\":\"q1.help\",\"type\":\"display\",\"text\":\"" text                   \
+	"\"," CONTROL("help") "}"
+
+/* An item of `small` with more in it. */
+static const char *with_more(struct arena *a, const char *link, const char *more)
+{
+	const char *begin = arena_format(a, "\"linkId\":\"%s\",", link);
+	return changed(a, begin, arena_format(a, "%s%s,", begin, more));
+}
+
+static void test_help(void **state)
+{
+	(void)state;
+	auto_(arena) struct arena *a = arena_create();
+	struct questionnaire q;
+	assert_int_equal(read_text(a, small, &q), OK);
+	assert_null(q.questions[0].help);
+	if (read_text(a, with_more(a, "q2", "\"item\":[" HELP("Till exempel <b>.") "]"),
+		    &q) != OK)
+		fail_msg("%s", why.text);
+	assert_null(q.questions[0].help);
+	assert_string_equal(q.questions[1].help, "Till exempel <b>.");
+}
+
+static void test_help_that_is_refused(void **state)
+{
+	(void)state;
+	static const char reason[] =
+		"Questionnaire.item[1].item: must be one display item with the item control "
+		"help";
+	static const struct {
+		const char *items, *reason;
+	} cases[] = {
+		{ HELP("a") "," HELP("b"), reason },
+		{ "{\"type\":\"display\",\"text\":\"a\"}", reason },
+		{ "{\"type\":\"display\",\"text\":\"a\"," CONTROL("flyover") "}", reason },
+		{ "{\"type\":\"choice\",\"text\":\"a\"," CONTROL("help") "}", reason },
+		{ "{\"type\":\"text\",\"text\":\"a\"," CONTROL("help") "}", reason },
+		{ "{\"text\":\"a\"," CONTROL("help") "}", reason },
+		{ "7", reason },
+		{ HELP(" "), "Questionnaire.item[1].item[0].text: is missing" },
+		{ "{\"type\":\"display\"," CONTROL("help") "}",
+			"Questionnaire.item[1].item[0].text: is missing" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		auto_(arena) struct arena *a = arena_create();
+		struct questionnaire q;
+		const char *items = arena_format(a, "\"item\":[%s]", cases[i].items);
+		assert_int_equal(
+			read_text(a, with_more(a, "q2", items), &q), ERR_INPUT);
+		assert_string_equal(why.text, cases[i].reason);
+	}
+}
+
+#define MEDIA(of, type, data)                                                            \
+	"\"extension\":[{\"url\":\"urn:other\"},{\"url\":\"http://hl7.org/fhir/uv/sdc/"     \
+	"StructureDefinition/sdc-questionnaire-" of "\",\"valueAttachment\":{"            \
+	"\"contentType\":\"" type "\",\"data\":\"" data "\"}}]"
+#define SVG "image/svg+xml"
+/* <svg fill="red"/>, and <svg><script/></svg> */
+#define RED "PHN2ZyBmaWxsPSJyZWQiLz4="
+#define SCRIPT "PHN2Zz48c2NyaXB0Lz48L3N2Zz4="
+
+static void test_pictures(void **state)
+{
+	(void)state;
+	static const char markup[] = "<svg aria-hidden=\"true\" fill=\"red\"></svg>";
+	auto_(arena) struct arena *a = arena_create();
+	struct questionnaire q;
+	assert_int_equal(read_text(a, small, &q), OK);
+	assert_null(q.questions[0].picture);
+	assert_null(q.questions[0].options[0].picture);
+	assert_int_equal(
+		read_text(a, with_more(a, "q2", MEDIA("itemMedia", SVG, RED)), &q), OK);
+	assert_null(q.questions[0].picture);
+	assert_string_equal(q.questions[1].picture, markup);
+	const char *text = changed(a, "{" "\"valueCoding\"",
+		"{" MEDIA("itemAnswerMedia", SVG, RED) ",\"valueCoding\"");
+	assert_int_equal(read_text(a, text, &q), OK);
+	assert_string_equal(q.questions[0].options[0].picture, markup);
+	assert_null(q.questions[0].options[1].picture);
+	assert_null(q.questions[0].picture);
+	/* Each stands in its own place only. */
+	assert_int_equal(
+		read_text(a, with_more(a, "q2", MEDIA("itemAnswerMedia", SVG, RED)), &q),
+		OK);
+	assert_null(q.questions[1].picture);
+}
+
+static void test_pictures_that_are_refused(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *question, *option, *reason;
+	} cases[] = {
+		{ MEDIA("itemMedia", "image/png", RED),
+			MEDIA("itemAnswerMedia", "image/png", RED),
+			"a picture must be an attachment of type image/svg+xml with its data" },
+		{ "\"extension\":[{\"url\":\"http://hl7.org/fhir/uv/sdc/StructureDefinition/"
+		  "sdc-questionnaire-itemMedia\",\"valueAttachment\":{\"contentType\":"
+		  "\"image/svg+xml\",\"url\":\"https://a.example/x.svg\"}}]",
+			"\"extension\":[{\"url\":\"http://hl7.org/fhir/uv/sdc/"
+			"StructureDefinition/sdc-questionnaire-itemAnswerMedia\"}]",
+			"a picture must be an attachment of type image/svg+xml with its data" },
+		{ MEDIA("itemMedia", SVG, "PHN2Zy8"),
+			MEDIA("itemAnswerMedia", SVG, "<svg/>=="),
+			"the picture's data are no base64" },
+		{ MEDIA("itemMedia", SVG, ""), MEDIA("itemAnswerMedia", SVG, "===="),
+			"" },
+		{ MEDIA("itemMedia", SVG, SCRIPT), MEDIA("itemAnswerMedia", SVG, SCRIPT),
+			"line 1 of the picture: script is an element that pictures can't have "
+			"here" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		auto_(arena) struct arena *a = arena_create();
+		struct questionnaire q;
+		assert_int_equal(
+			read_text(a, with_more(a, "q2", cases[i].question), &q),
+			ERR_INPUT);
+		const char *where = "Questionnaire.item[1].extension: ";
+		assert_memory_equal(why.text, where, strlen(where));
+		if (*cases[i].reason)
+			assert_string_equal(why.text + strlen(where), cases[i].reason);
+		const char *text = changed(a, "{" "\"valueCoding\"",
+			arena_format(a, "{%s,\"valueCoding\"", cases[i].option));
+		assert_int_equal(read_text(a, text, &q), ERR_INPUT);
+		where = "Questionnaire.item[0].answerOption[0].extension: ";
+		assert_memory_equal(why.text, where, strlen(where));
+		if (*cases[i].reason)
+			assert_string_equal(why.text + strlen(where), cases[i].reason);
+	}
+}
+
+/* A file of the city's own questions begins where SKR's six end. */
+static void test_own_questions(void **state)
+{
+	(void)state;
+	auto_(arena) struct arena *a = arena_create();
+	struct questionnaire q;
+	for (int count = 1; count <= 6; count++) {
+		auto_(buf) struct buf b = { 0 };
+		buf_text(&b, HEAD);
+		for (int i = 0; i < count; i++)
+			buf_format(&b,
+				"%s{\"linkId\":\"q%d\",\"text\":\"x\",\"type\":\"choice\",%s}",
+				i ? "," : "", i + 7, OPTIONS);
+		buf_text(&b, "]}");
+		enum err e = read_text(a, buf_string(&b), &q);
+		assert_int_equal(e, count <= 5 ? OK : ERR_INPUT);
+	}
+	assert_string_equal(why.text,
+		"Questionnaire.item[5]: is one too many: a city has at most five of its own");
+	assert_int_equal(q.count, 5);
+	assert_string_equal(q.questions[0].link, "q7");
+	assert_string_equal(q.questions[4].link, "q11");
+	static const struct {
+		const char *items, *reason;
+	} cases[] = {
+		{ ITEM("q8", OPTIONS), "Questionnaire.item[0].linkId: must be q1" },
+		{ ITEM("q7", OPTIONS) "," ITEM("q2", OPTIONS),
+			"Questionnaire.item[1].linkId: must be q8" },
+		{ ITEM("q7", OPTIONS) "," ITEM("q7", OPTIONS),
+			"Questionnaire.item[1].linkId: must be q8" },
+		{ ITEM("q1", OPTIONS) "," ITEM("q7", OPTIONS),
+			"Questionnaire.item[1].linkId: must be q2" },
+		/* What it hangs on stands in the same file. */
+		{ ITEM("q7", OPTIONS ",\"enableWhen\":[" WHEN("q1", "=", "1") "]"),
+			"Questionnaire.item[0].enableWhen: must name an earlier question" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const char *text = arena_format(a, HEAD "%s]}", cases[i].items);
+		assert_int_equal(read_text(a, text, &q), ERR_INPUT);
+		assert_string_equal(why.text, cases[i].reason);
+	}
+}
+
+/* Only what the sibling has counts; what it lacks may be there. */
+static void test_match(void **state)
+{
+	(void)state;
+	auto_(arena) struct arena *a = arena_create();
+	struct questionnaire q, other;
+	assert_int_equal(read_text(a, small, &q), OK);
+	assert_int_equal(questionnaire_match(&q, &q, &why), OK);
+	static const struct {
+		const char *from, *to, *reason; /* NULL: it has all */
+	} cases[] = {
+		{ "\"text\":\"Hur q1?\"", "\"text\":\"How?\"", NULL },
+		{ "\"display\":\"Ja\"", "\"display\":\"Yes\"", NULL },
+		{ "\"valueDecimal\":2", "\"valueDecimal\":20", NULL },
+		{ ",\"display\":\"Vet inte\"}}",
+			",\"display\":\"x\"}}," OPTION("", "4", "Annat"), NULL },
+		{ "\"valueDecimal\":2", "\"valueDecimal\":0",
+			"Questionnaire.item[0]: lacks the grade of the option 1 that n.sv has" },
+		{ "\"code\":\"3\"", "\"code\":\"4\"",
+			"Questionnaire.item[0]: lacks the code of the option 3 that n.sv has" },
+		{ OPTION(GRADE("2"), "1", "Ja") "," OPTION(GRADE("1"), "2", "Nej"),
+			OPTION(GRADE("1"), "2", "Nej") "," OPTION(GRADE("2"), "1", "Ja"),
+			"Questionnaire.item[0]: lacks the place of the option 1 that n.sv has" },
+		{ "\"enableWhen\":[" WHEN("q1", "=", "2") "],",
+			"\"enableWhen\":[" WHEN("q1", "=", "1") "],",
+			"Questionnaire.item[1]: lacks the condition (enableWhen) that n.sv has" },
+		{ "\"enableWhen\":[",
+			"\"enableBehavior\":\"any\",\"enableWhen\":[" WHEN("q1", "=", "1") ",",
+			NULL },
+		{ "\"enableWhen\":", "\"x\":",
+			"Questionnaire.item[1]: lacks the condition (enableWhen) that n.sv has" },
+		{ "," ITEM("q2", "\"enableWhen\":[" WHEN("q1", "=", "2") "]," OPTIONS), "",
+			"Questionnaire.item[1]: lacks the question that n.sv has" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		if (read_text(a, changed(a, cases[i].from, cases[i].to), &other) != OK)
+			fail_msg("%s", why.text);
+		enum err e = questionnaire_match(&other, &q, &why);
+		assert_int_equal(e, cases[i].reason ? ERR_INPUT : OK);
+		if (e)
+			assert_string_equal(why.text, cases[i].reason);
+	}
+}
+
+/* Help and pictures belong to the variant. */
+static void test_match_of_help_and_pictures(void **state)
+{
+	(void)state;
+	auto_(arena) struct arena *a = arena_create();
+	struct questionnaire q, other;
+	const struct {
+		const char *text, *reason;
+	} cases[] = {
+		{ with_more(a, "q2", "\"item\":[" HELP("x") "]"),
+			"Questionnaire.item[1]: lacks the help that n.sv has" },
+		{ with_more(a, "q2", MEDIA("itemMedia", SVG, RED)),
+			"Questionnaire.item[1]: lacks the picture that n.sv has" },
+		{ changed(a, "{" "\"valueCoding\"",
+			  "{" MEDIA("itemAnswerMedia", SVG, RED) ",\"valueCoding\""),
+			"Questionnaire.item[0]: lacks the picture of the option 1 that n.sv has" },
+	};
+	assert_int_equal(read_text(a, small, &q), OK);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		assert_int_equal(read_text(a, cases[i].text, &other), OK);
+		assert_int_equal(questionnaire_match(&other, &q, &why), OK);
+		assert_int_equal(questionnaire_match(&q, &other, &why), ERR_INPUT);
+		assert_string_equal(why.text, cases[i].reason);
+		other.variant = "bildstod";
+		assert_int_equal(questionnaire_match(&q, &other, &why), OK);
+		/* The sibling is called by its whole name. */
+		q.variant = "bildstod";
+		assert_int_equal(questionnaire_match(&q, &other, &why), ERR_INPUT);
+		assert_string_equal(why.text,
+			arena_format(a, "%.*s.bildstod has",
+				(int)strlen(cases[i].reason) - 4, cases[i].reason));
+		q.variant = "";
+	}
+}
+
+/* SKR's six and a city's own are not siblings. */
+static void test_match_of_other_links(void **state)
+{
+	(void)state;
+	auto_(arena) struct arena *a = arena_create();
+	struct questionnaire q, own;
+	assert_int_equal(read_text(a, HEAD ITEM("q1", OPTIONS) "]}", &q), OK);
+	assert_int_equal(read_text(a, HEAD ITEM("q7", OPTIONS) "]}", &own), OK);
+	assert_int_equal(questionnaire_match(&own, &q, &why), ERR_INPUT);
+	assert_string_equal(
+		why.text, "Questionnaire.item[0]: lacks the linkId that n.sv has");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -315,6 +651,16 @@ int main(void)
 		cmocka_unit_test(test_too_many_options),
 		cmocka_unit_test(test_too_many_conditions),
 		cmocka_unit_test(test_no_resource),
+		cmocka_unit_test(test_variant),
+		cmocka_unit_test(test_variants_that_are_refused),
+		cmocka_unit_test(test_help),
+		cmocka_unit_test(test_help_that_is_refused),
+		cmocka_unit_test(test_pictures),
+		cmocka_unit_test(test_pictures_that_are_refused),
+		cmocka_unit_test(test_own_questions),
+		cmocka_unit_test(test_match),
+		cmocka_unit_test(test_match_of_help_and_pictures),
+		cmocka_unit_test(test_match_of_other_links),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@
  * the source folder. */
 static const char shipped[] = "questionnaires/skr-brukarfragor.sv.json";
 static const char variables[] =
-	",\"variables\":[{\"code\":\"administration\",\"name\":\"Förvaltning\","
+	"],\"variables\":[{\"code\":\"administration\",\"name\":\"Förvaltning\","
 	"\"values\":[{\"code\":\"farsta\",\"name\":\"Farsta\"}]},"
 	"{\"code\":\"area\",\"name\":\"Verksamhetsområde\",\"values\":["
 	"{\"code\":\"ekonomiskt-bistand\",\"name\":\"Ekonomiskt bistånd\"},"
@@ -61,7 +61,7 @@ static int make(void **state)
 	FILE *in = fopen(shipped, "r");
 	if (!in)
 		return -1;
-	size_t n = (size_t)sprintf(text, "{\"questionnaire\":");
+	size_t n = (size_t)sprintf(text, "{\"questionnaires\":[");
 	n += fread(text + n, 1, sizeof text - n - sizeof variables, in);
 	fclose(in);
 	memcpy(text + n, variables, sizeof variables);
@@ -93,6 +93,11 @@ static int fill_areas(void **state)
 		.areas = areas,
 		.frame = 600,
 		.break_off = 3,
+		.helped = { [HELPED_UNSAID] = 12,
+			[HELPED_SELF] = 100,
+			[HELPED_RELATIVE] = 31,
+			[HELPED_STAFF] = 8,
+			[HELPED_INTERPRETER] = 5 },
 		.not_eligible = 4,
 		.damaged = 1,
 		.left_out = json_object() };
@@ -150,6 +155,8 @@ static void test_head(void **state)
 	assert_printed(json_get(j, "quality"),
 		"{\"frame\":600,\"invited\":525,\"answered\":156,\"break_off\":3,"
 		"\"not_eligible\":4,\"damaged\":1,\"left_out\":{\"protected\":5},"
+		"\"helped\":{\"unsaid\":12,\"self\":100,\"relative\":31,\"staff\":null,"
+		"\"interpreter\":null,\"rest\":13},"
 		"\"channels\":{\"sms\":{\"invited\":525,\"answered\":156}}}");
 	assert_int_equal(json_count(json_get(j, "tables")), 2);
 	assert_printed(json_get(at(json_get(j, "tables"), 0), "by"), "[\"area\"]");
@@ -282,6 +289,67 @@ static void test_too_little_everywhere(void **state)
 	}
 }
 
+/* Who answered is a breakdown of the city's answers. */
+static void test_helped(void **state)
+{
+	(void)state;
+	static const struct {
+		int64_t helped[HELPED_COUNT];
+		const char *expected;
+	} cases[] = {
+		{ { 30, 31, 32, 33, 34 },
+			"{\"unsaid\":30,\"self\":31,\"relative\":32,\"staff\":33,"
+			"\"interpreter\":34,\"rest\":null}" },
+		/* A small one takes the smallest other with it. */
+		{ { 3, 31, 32, 33, 34 },
+			"{\"unsaid\":null,\"self\":null,\"relative\":32,\"staff\":33,"
+			"\"interpreter\":34,\"rest\":34}" },
+		/* Nobody is fewer than ten too. */
+		{ { 20, 70, 0, 0, 0 },
+			"{\"unsaid\":null,\"self\":70,\"relative\":null,\"staff\":null,"
+			"\"interpreter\":null,\"rest\":20}" },
+		{ { 0, 150, 0, 0, 0 },
+			"{\"unsaid\":null,\"self\":null,\"relative\":null,\"staff\":null,"
+			"\"interpreter\":null,\"rest\":null}" },
+		{ { 2, 2, 2, 2, 1 },
+			"{\"unsaid\":null,\"self\":null,\"relative\":null,\"staff\":null,"
+			"\"interpreter\":null,\"rest\":null}" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		if (i > 0)
+			fill_areas(state);
+		memcpy(input.helped, cases[i].helped, sizeof input.helped);
+		auto_(json) struct json *j = release_make(&input);
+		assert_printed(json_get(json_get(j, "quality"), "helped"),
+			cases[i].expected);
+	}
+}
+
+/* An area that does not show a question is no part of what is known of it: it looks like
+ * one where nobody was asked, and no other has to hide because of it. */
+static void test_hidden_question(void **state)
+{
+	(void)state;
+	struct value *values = definition.variables[1].values;
+	areas[SMALLER] = areas[MIDDLE];
+	values[SMALL].hidden = 1U << 3;
+	areas[SMALL].tallies[3] = (struct tally){ 0 };
+	sum_up();
+	auto_(json) struct json *j = release_make(&input);
+	values[SMALL].hidden = 0;
+	const struct json *rows = rows_of(j, 0);
+	/* Question 4: the three others stand each for itself. */
+	assert_hidden(question(at(rows, SMALL), "q4"), 5);
+	assert_printed(json_get(question(at(rows, LARGE), "q4"), "graded"), "95");
+	assert_printed(json_get(question(at(rows, MIDDLE), "q4"), "graded"), "36");
+	assert_printed(json_get(question(at(rows, SMALLER), "q4"), "graded"), "36");
+	assert_hidden(question(at(rows, 5), "q4"), 5);
+	/* Any other question: the small area takes one with it. */
+	assert_hidden(question(at(rows, SMALL), "q5"), 5);
+	assert_hidden(question(at(rows, MIDDLE), "q5"), 5);
+	assert_printed(json_get(question(at(rows, 5), "q5"), "graded"), "44");
+}
+
 /* Every share in the document is a whole number of per cent. */
 static void assert_whole(const struct json *j)
 {
@@ -320,6 +388,8 @@ int main(void)
 		cmocka_unit_test_setup(test_rest_of_one_question, fill_areas),
 		cmocka_unit_test_setup(test_no_rest, fill_areas),
 		cmocka_unit_test_setup(test_too_little_everywhere, fill_areas),
+		cmocka_unit_test_setup(test_helped, fill_areas),
+		cmocka_unit_test_setup(test_hidden_question, fill_areas),
 		cmocka_unit_test_setup(test_whole_per_cent, fill_areas),
 	};
 	return cmocka_run_group_tests(tests, make, finish);

@@ -1,4 +1,5 @@
 #include "common/secret.h"
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +10,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+enum { DRAWS = 5000 };
 
 static char folder[] = "/tmp/test-secret-XXXXXX";
 static char file[64];
@@ -79,6 +82,88 @@ static void test_base64(void **state)
 	for (size_t len = 0; len <= 6; len++) {
 		secret_base64("foobar", len, out);
 		assert_string_equal(out, expected[len]);
+	}
+}
+
+static void test_base64_read(void **state)
+{
+	(void)state;
+	uint8_t data[60], out[60];
+	char text[81];
+	size_t len = 77;
+	for (size_t i = 0; i < sizeof data; i++)
+		data[i] = (uint8_t)(251 * i + 250);
+	for (size_t n = 1; n <= sizeof data; n++) {
+		secret_base64(data, n, text);
+		memset(out, 0, sizeof out);
+		assert_true(secret_unbase64(text, out, &len));
+		assert_int_equal(len, n);
+		assert_memory_equal(out, data, n);
+	}
+	assert_true(secret_unbase64("+/+/", out, &len));
+	assert_hex(out, len, "fbffbf");
+}
+
+static void test_base64_that_is_none(void **state)
+{
+	(void)state;
+	static const char *const wrong[] = { "", "Z", "Zg", "Zg=", "Zm9vY", "Zm9vYg",
+		"Zm9vYg=", "Zm9vYg===", "Zm9v!A==", "Zm9\xc3\xa5v===", "Zm-_", "Zm9 vYg=",
+		"Zm9\nYg==", "\"Zm9\"Yg" };
+	uint8_t out[16];
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		size_t len = 77;
+		if (secret_unbase64(wrong[i], out, &len))
+			fail_msg("%s", wrong[i]);
+		assert_int_equal(len, 77);
+	}
+	/* The longest that is read. */
+	size_t len, most = 1 << 20;
+	auto_(free) char *text = mem_alloc(most + 5);
+	auto_(free) uint8_t *bytes = mem_alloc(most);
+	memset(text, 'A', most);
+	assert_true(secret_unbase64(text, bytes, &len));
+	assert_int_equal(len, most / 4 * 3);
+	memset(text, 'A', most + 4);
+	assert_false(secret_unbase64(text, bytes, &len));
+}
+
+/* Small and large takes, in any order: nothing comes twice. */
+static void *take_random(void *room)
+{
+	uint8_t(*drawn)[16] = room, large[100];
+	for (size_t i = 0; i < DRAWS; i++) {
+		secret_random(drawn[i], 16);
+		secret_random(large, i % sizeof large);
+	}
+	return NULL;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	return memcmp(a, b, 16);
+}
+
+static void test_random(void **state)
+{
+	(void)state;
+	static uint8_t drawn[2 * DRAWS][16];
+	pthread_t second;
+	assert_int_equal(pthread_create(&second, NULL, take_random, drawn + DRAWS), 0);
+	take_random(drawn);
+	assert_int_equal(pthread_join(second, NULL), 0);
+	qsort(drawn, 2 * DRAWS, 16, by_bytes);
+	for (size_t i = 1; i < 2 * DRAWS; i++)
+		assert_memory_not_equal(drawn[i - 1], drawn[i], 16);
+	/* Every length is filled to its end and no further. */
+	for (size_t len = 1; len <= 70; len++) {
+		uint8_t some[71] = { 0 }, seen = 0;
+		for (int i = 0; i < 40; i++) {
+			secret_random(some, len);
+			seen |= some[len - 1];
+		}
+		assert_int_equal(seen, 0xff);
+		assert_int_equal(some[len], 0);
 	}
 }
 
@@ -167,6 +252,43 @@ static void test_hkdf(void **state)
 }
 
 /* RFC 7748, sections 5.2 and 6.1. */
+/* RFC 2104, from the hash alone. */
+static void plain_hmac(const uint8_t *key, size_t key_len, const uint8_t *data,
+	size_t len, uint8_t *out)
+{
+	uint8_t inner[64 + 64], outer[64 + 32];
+	assert_true(key_len <= 64 && len <= 64);
+	memset(inner, 0x36, 64);
+	memset(outer, 0x5c, 64);
+	for (size_t i = 0; i < key_len; i++) {
+		inner[i] ^= key[i];
+		outer[i] ^= key[i];
+	}
+	memcpy(inner + 64, data, len);
+	secret_sha256(inner, 64 + len, outer + 64);
+	secret_sha256(outer, sizeof outer, out);
+}
+
+/* What a thread keeps of one call is never taken for another's. */
+static void test_hmac_with_many_keys(void **state)
+{
+	(void)state;
+	static const size_t lens[] = { 0, 1, 16, 31, 32, 32, 32, 33, 64 };
+	enum { KEYS = sizeof lens / sizeof *lens };
+	uint8_t keys[KEYS][64], data[64], out[32], expected[32];
+	/* Alike as far as they go, but for the last bytes of some. */
+	memset(keys, 'k', sizeof keys);
+	keys[4][31] = 'l';
+	keys[5][0] = 'l';
+	for (int i = 0; i < 3000; i++) {
+		size_t key = secret_below(KEYS), len = secret_below(65);
+		secret_random(data, sizeof data);
+		secret_hmac(keys[key], lens[key], data, len, out);
+		plain_hmac(keys[key], lens[key], data, len, expected);
+		assert_memory_equal(out, expected, 32);
+	}
+}
+
 static void test_x25519(void **state)
 {
 	(void)state;
@@ -281,6 +403,40 @@ static void test_whatever_was_changed_is_refused(void **state)
 	assert_int_equal(secret_open(key, 16, nonce, "wave", 4, sealed, 20, out), OK);
 }
 
+/* Keys of both lengths by turns, with what is refused in between. */
+static void test_seal_and_open_by_turns(void **state)
+{
+	(void)state;
+	enum { KEYS = 4 };
+	uint8_t keys[KEYS][32], nonce[12] = { 0 }, plain[20], out[20];
+	uint8_t first[KEYS][36], sealed[36];
+	secret_random(keys, sizeof keys);
+	memset(plain, 'p', sizeof plain);
+	for (size_t i = 0; i < KEYS; i++)
+		secret_seal(keys[i], i % 2 ? 32 : 16, nonce, "w", 1, plain, 20, first[i]);
+	for (int i = 0; i < 2000; i++) {
+		size_t key = secret_below(KEYS), foreign = (key + 2) % KEYS;
+		size_t len = key % 2 ? 32 : 16;
+		switch (secret_below(3)) {
+		case 0:
+			secret_seal(keys[key], len, nonce, "w", 1, plain, 20, sealed);
+			assert_memory_equal(sealed, first[key], 36);
+			break;
+		case 1:
+			assert_int_equal(secret_open(keys[key], len, nonce, "w", 1,
+						 first[key], 20, out),
+				OK);
+			assert_memory_equal(out, plain, 20);
+			break;
+		case 2:
+			assert_int_equal(secret_open(keys[key], len, nonce, "w", 1,
+						 first[foreign], 20, out),
+				ERR_CRYPTO);
+			break;
+		}
+	}
+}
+
 static void assert_mode(const char *path, mode_t mode)
 {
 	struct stat st;
@@ -384,15 +540,20 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hexadecimal),
 		cmocka_unit_test(test_base64),
+		cmocka_unit_test(test_base64_read),
+		cmocka_unit_test(test_base64_that_is_none),
+		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_equal),
 		cmocka_unit_test(test_below),
 		cmocka_unit_test(test_sha256),
 		cmocka_unit_test(test_hmac),
+		cmocka_unit_test(test_hmac_with_many_keys),
 		cmocka_unit_test(test_hkdf),
 		cmocka_unit_test(test_x25519),
 		cmocka_unit_test(test_ephemeral_agreement),
 		cmocka_unit_test(test_aes_gcm),
 		cmocka_unit_test(test_whatever_was_changed_is_refused),
+		cmocka_unit_test(test_seal_and_open_by_turns),
 		cmocka_unit_test_teardown(test_key_file, remove_files),
 		cmocka_unit_test_teardown(test_key_files_that_are_refused, remove_files),
 		cmocka_unit_test_teardown(test_ensure_never_overwrites, remove_files),

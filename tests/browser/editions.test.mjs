@@ -1,0 +1,1 @@
+// Every page in every edition.

@@ -67,7 +67,8 @@ struct http_server {
 	struct http_options options;
 	struct MHD_Daemon *daemon;
 	pthread_t thread;
-	int bell; /* an eventfd that wakes the thread */
+	int bell; /* an eventfd that begins a round */
+	atomic_int stops;
 	int socket;
 	uint16_t port;
 	atomic_bool stopping;
@@ -404,6 +405,13 @@ void *http_note(const struct http_request *r)
 	return r->note;
 }
 
+/* Begins a round of the listener's thread. */
+static void ring(const struct http_server *s)
+{
+	const uint64_t once = 1;
+	(void)!write(s->bell, &once, sizeof once);
+}
+
 /* Parking. */
 
 void http_park(struct http_request *r, http_handler *then)
@@ -419,6 +427,9 @@ void http_wake(struct http_request *r)
 	if (atomic_exchange(&r->stage, WOKEN) != PARKED)
 		return;
 	MHD_resume_connection(connection);
+	/* The library looks for resumed connections when a round begins; one that comes
+	 * after that look must begin another round. */
+	ring(s);
 	atomic_fetch_sub(&s->undecided, 1);
 }
 
@@ -426,8 +437,10 @@ static void lay_aside(struct http_request *r)
 {
 	MHD_suspend_connection(r->connection);
 	r->aside = atomic_exchange(&r->stage, PARKED) != WOKEN;
-	if (!r->aside)
+	if (!r->aside) {
 		MHD_resume_connection(r->connection);
+		ring(r->server);
+	}
 }
 
 static void finish_parked(struct http_request *r)
@@ -655,8 +668,8 @@ static void start_daemon(struct http_server *s)
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 }
 
-/* The listener's thread: one round after the other, until http_stop() has said twice that
- * it is enough. */
+/* The listener's thread: one round after the other. Stopped once, it takes no new
+ * connections; stopped twice, it ends. */
 static void *run(void *cls)
 {
 	struct http_server *s = cls;
@@ -664,7 +677,7 @@ static void *run(void *cls)
 		MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	struct pollfd ready[] = { { .fd = info->epoll_fd, .events = POLLIN },
 		{ .fd = s->bell, .events = POLLIN } };
-	for (int stops = 0; stops < 2;) {
+	while (atomic_load(&s->stops) < 2) {
 		MHD_UNSIGNED_LONG_LONG wait = 0;
 		bool limited = MHD_get_timeout(s->daemon, &wait) == MHD_YES;
 		(void)poll(ready, 2,
@@ -672,9 +685,9 @@ static void *run(void *cls)
 			: wait < (unsigned)INT_MAX ? (int)wait
 						     : INT_MAX);
 		uint64_t rung;
-		if (ready[1].revents && read(s->bell, &rung, sizeof rung) == sizeof rung)
-			stops += (int)rung;
-		if (stops == 1)
+		if (ready[1].revents)
+			(void)!read(s->bell, &rung, sizeof rung);
+		if (atomic_load(&s->stops) == 1)
 			(void)MHD_quiesce_daemon(s->daemon);
 		(void)MHD_run(s->daemon);
 		if (s->options.rest)
@@ -683,10 +696,10 @@ static void *run(void *cls)
 	return NULL;
 }
 
-static void ring(const struct http_server *s)
+static void stop_once(struct http_server *s)
 {
-	const uint64_t once = 1;
-	(void)!write(s->bell, &once, sizeof once);
+	atomic_fetch_add(&s->stops, 1);
+	ring(s);
 }
 
 static bool start_thread(struct http_server *s)
@@ -742,7 +755,7 @@ void http_stop(struct http_server *s)
 	if (!s)
 		return;
 	atomic_store(&s->stopping, true);
-	ring(s);
+	stop_once(s);
 	(void)shutdown(s->socket, SHUT_RDWR);
 	const struct timespec millisecond = { .tv_nsec = 1000000 };
 	int waited = 0;
@@ -753,7 +766,7 @@ void http_stop(struct http_server *s)
 		(void)nanosleep(&millisecond, NULL);
 		waited++;
 	}
-	ring(s);
+	stop_once(s);
 	(void)pthread_join(s->thread, NULL);
 	MHD_stop_daemon(s->daemon);
 	(void)close(s->socket);

@@ -73,8 +73,8 @@ void gzip_pack(const void *data, size_t len, size_t step, struct buf *out)
 	buf_add(out, body.data, body.len);
 }
 
-void gzip_mould_make(
-	const void *data, size_t len, size_t at, size_t size, struct gzip_mould *ret_mould)
+void gzip_mould_make(const void *data, size_t len, size_t at, size_t size,
+	struct gzip_mould *ret_mould)
 {
 	const char *bytes = data;
 	size_t after = at + size;

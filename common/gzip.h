@@ -15,13 +15,13 @@ struct gzip_mould {
 	struct buf bytes;
 	size_t at;   /* where the hole is in bytes */
 	size_t size; /* of the hole */
-	size_t crc; /* where the checksum is */
+	size_t crc;  /* where the checksum is */
 	uint32_t crc_before, crc_after, crc_shift;
 };
 
 /* The hole is `size` bytes from `at` of the data, at most 65,535. */
-void gzip_mould_make(
-	const void *data, size_t len, size_t at, size_t size, struct gzip_mould *ret_mould);
+void gzip_mould_make(const void *data, size_t len, size_t at, size_t size,
+	struct gzip_mould *ret_mould);
 /* Fills the hole in a copy of m->bytes. */
 void gzip_mould_fill(const struct gzip_mould *m, const void *hole, char *copy);
 

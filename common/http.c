@@ -182,14 +182,13 @@ static bool same_text(const char *a, const char *b)
 /* The slot of the reply, filled or free; NULL when there is no room. */
 static struct cached *cache_slot(struct http_server *s, const struct cached *want)
 {
-	size_t at = ((uintptr_t)want->data >> 4 ^ (uintptr_t)want->data >> 11) +
-		    want->status;
+	size_t at =
+		((uintptr_t)want->data >> 4 ^ (uintptr_t)want->data >> 11) + want->status;
 	for (size_t i = 0; i < PROBES; i++) {
 		struct cached *c = &s->cache[(at + i) % CACHE];
-		if (!c->response ||
-			(c->data == want->data && c->len == want->len &&
-				c->status == want->status &&
-				same_text(c->type, want->type)))
+		if (!c->response || (c->data == want->data && c->len == want->len &&
+					    c->status == want->status &&
+					    same_text(c->type, want->type)))
 			return c;
 	}
 	return NULL;
@@ -681,9 +680,9 @@ static void *run(void *cls)
 		MHD_UNSIGNED_LONG_LONG wait = 0;
 		bool limited = MHD_get_timeout(s->daemon, &wait) == MHD_YES;
 		(void)poll(ready, 2,
-			!limited		     ? -1
+			!limited                   ? -1
 			: wait < (unsigned)INT_MAX ? (int)wait
-						     : INT_MAX);
+						   : INT_MAX);
 		uint64_t rung;
 		if (ready[1].revents)
 			(void)!read(s->bell, &rung, sizeof rung);

@@ -33,9 +33,10 @@ static pthread_key_t own_key;
  */
 struct own {
 	EVP_MD_CTX *digest;
-	uint8_t pool[1024];    /* random bytes; the last `pooled` of them are left */
+	uint8_t pool[1024]; /* random bytes; the last `pooled` of them are left */
 	size_t pooled;
-	EVP_CIPHER_CTX *cipher[2]; /* of each length of key, in use after the first time */
+	EVP_CIPHER_CTX
+		*cipher[2]; /* of each length of key, in use after the first time */
 	bool used[2];
 	EVP_PKEY_CTX *pairs;
 };
@@ -83,7 +84,8 @@ static struct own *own(void)
 	o->digest = EVP_MD_CTX_new();
 	o->cipher[0] = EVP_CIPHER_CTX_new();
 	o->cipher[1] = EVP_CIPHER_CTX_new();
-	must(o->digest && o->cipher[0] && o->cipher[1] && o->pairs && EVP_PKEY_keygen_init(o->pairs) == 1 &&
+	must(o->digest && o->cipher[0] && o->cipher[1] && o->pairs &&
+		EVP_PKEY_keygen_init(o->pairs) == 1 &&
 		pthread_setspecific(own_key, o) == 0);
 	return o;
 }

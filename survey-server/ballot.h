@@ -8,7 +8,7 @@
 
 enum {
 	BALLOT_QUESTIONS = 11, /* SKR's six and at most five of the city's own */
-	BALLOT_PLAIN = 48,     /* background 32, version, channel, answers 11, helped, 0 0 */
+	BALLOT_PLAIN = 48, /* background 32, version, channel, answers 11, helped, 0 0 */
 	BALLOT_SEALED = BALLOT_PLAIN + HPKE_ADDS,
 };
 
@@ -17,8 +17,8 @@ enum channel {
 	CHANNEL_WEB = 1,
 };
 
-/* Who answered; the numbers are stored. It lies sealed with the answers, and a count keeps
- * nothing but the city's totals of it. */
+/* Who answered; the numbers are stored. It lies sealed with the answers, and a count
+ * keeps nothing but the city's totals of it. */
 enum helped {
 	HELPED_UNSAID = 0,
 	HELPED_SELF = 1,

@@ -263,8 +263,7 @@ static const char *keep(struct arena *a, const struct json *text)
 static void read_value(struct arena *a, const struct json *j, struct value *v)
 {
 	long hidden = 0;
-	(void)json_whole(
-		json_get(j, "hidden"), 0, (1L << BALLOT_QUESTIONS) - 1, &hidden);
+	(void)json_whole(json_get(j, "hidden"), 0, (1L << BALLOT_QUESTIONS) - 1, &hidden);
 	*v = (struct value){ .code = keep(a, json_get(j, "code")),
 		.name = keep(a, json_get(j, "name")),
 		.hidden = (unsigned)hidden,

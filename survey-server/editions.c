@@ -80,8 +80,8 @@ static enum err read_all(
 	return err;
 }
 
-enum err editions_read(const char *folder, const char *name, struct editions *ret_editions,
-	struct why *why)
+enum err editions_read(const char *folder, const char *name,
+	struct editions *ret_editions, struct why *why)
 {
 	struct editions e = { .arena = arena_create() };
 	enum err err = read_all(folder, name, &e, why);
@@ -121,8 +121,7 @@ enum err editions_check_file(const char *file, struct why *why)
 {
 	auto_(arena) struct arena *a = arena_create();
 	const char *slash = strrchr(file, '/');
-	const char *folder =
-		slash ? arena_text(a, file, (size_t)(slash - file)) : ".";
+	const char *folder = slash ? arena_text(a, file, (size_t)(slash - file)) : ".";
 	struct edition mine;
 	const char **names;
 	size_t count;

@@ -19,8 +19,8 @@ struct editions {
 
 /* Reads and checks every edition, and that none lacks what another has: a half-translated
  * questionnaire is none. ERR_NOT_FOUND or ERR_INPUT with file, path and reason in why. */
-enum err editions_read(const char *folder, const char *name, struct editions *ret_editions,
-	struct why *why);
+enum err editions_read(const char *folder, const char *name,
+	struct editions *ret_editions, struct why *why);
 void editions_finish(struct editions *e);
 /* The edition in exactly that language and variant, NULL when there is none. */
 const struct edition *editions_find(

@@ -5,8 +5,8 @@ static bool is_hidden(unsigned hidden, size_t n)
 	return hidden >> n & 1;
 }
 
-bool flow_asked(const struct questionnaire *q, unsigned hidden, size_t n,
-	const uint8_t *answers)
+bool flow_asked(
+	const struct questionnaire *q, unsigned hidden, size_t n, const uint8_t *answers)
 {
 	const struct question *question = &q->questions[n];
 	if (is_hidden(hidden, n))
@@ -49,8 +49,7 @@ bool flow_any(const struct questionnaire *q, const uint8_t *answers)
 size_t flow_page(const struct questionnaire *q, unsigned hidden, size_t page,
 	const uint8_t *answers)
 {
-	while (page > 0 && page <= q->count &&
-		!flow_asked(q, hidden, page - 1, answers))
+	while (page > 0 && page <= q->count && !flow_asked(q, hidden, page - 1, answers))
 		page++;
 	return page > q->count ? q->count + 1 : page;
 }

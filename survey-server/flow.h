@@ -9,14 +9,15 @@
 enum { FLOW_ENOUGH = 3 };
 
 /* Whether question n is asked, given the answers to the earlier ones. */
-bool flow_asked(const struct questionnaire *q, unsigned hidden, size_t n,
-	const uint8_t *answers);
+bool flow_asked(
+	const struct questionnaire *q, unsigned hidden, size_t n, const uint8_t *answers);
 /* Drops answers to questions that were not asked: they are not part of the base, and not
  * missing. */
 void flow_drop(const struct questionnaire *q, unsigned hidden, uint8_t *answers);
 /* Whether the answers are an answer, not a break-off: FLOW_ENOUGH of the first six have
- * one, or all that the area shows of them when it shows fewer. A question whose conditions
- * don't hold counts as answered, since nothing is missing there; a hidden one is none. */
+ * one, or all that the area shows of them when it shows fewer. A question whose
+ * conditions don't hold counts as answered, since nothing is missing there; a hidden one
+ * is none. */
 bool flow_enough(const struct questionnaire *q, unsigned hidden, const uint8_t *answers);
 /* Whether any question has an answer at all. */
 bool flow_any(const struct questionnaire *q, const uint8_t *answers);

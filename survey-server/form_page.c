@@ -1,5 +1,6 @@
 #include "form_page.h"
 #include "flow.h"
+#include "picture.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -35,13 +36,13 @@ static const char *decimal(size_t n, char text[static 24])
 }
 
 /* "Fråga 2 av 6", or whatever the text says of question n. */
-static void numbered(
-	struct buf *b, const struct form_view *v, const char *text, size_t n)
+static void numbered(struct buf *b, const struct form_view *v, const char *text, size_t n)
 {
 	char place[24], count[24];
 	const struct page_fill fills[] = {
 		{ "n", decimal(flow_place(v->hidden, n), place), false },
-		{ "count", decimal(flow_shown(v->questionnaire, v->hidden), count), false },
+		{ "count", decimal(flow_shown(v->questionnaire, v->hidden), count),
+			false },
 		{ 0 },
 	};
 	words(b, v, text, fills);
@@ -65,9 +66,10 @@ static bool said(const struct form_state *s, size_t n)
 	return s->answers[n] || s->declined[n];
 }
 
-/* The state, but for the question that the page itself asks. */
+/* The state, but for the question that the page itself asks, and on the last page who
+ * helped. */
 static void hidden_state(struct buf *b, const struct form_view *v,
-	const struct form_state *s, size_t but)
+	const struct form_state *s, size_t but, bool last)
 {
 	char code[2];
 	hidden_field(b, "nonce", s->nonce);
@@ -75,6 +77,8 @@ static void hidden_state(struct buf *b, const struct form_view *v,
 		if (n != but && said(s, n))
 			hidden_field(b, v->questionnaire->questions[n].link,
 				code_text(s->answers[n], code));
+	if (s->helped && !last)
+		hidden_field(b, "helped", code_text((uint8_t)s->helped, code));
 }
 
 enum { NONE = BALLOT_QUESTIONS };
@@ -102,7 +106,7 @@ static void option(struct buf *b, const char *name, const char *value, const cha
 		html_raw(b, " checked");
 	html_raw(b, "> ");
 	if (picture)
-		buf_text(b, picture);
+		picture_draw(b, picture);
 	html_raw(b, "<span>");
 	slashed(b, text);
 	html_raw(b, "</span></label>\n");
@@ -131,7 +135,7 @@ static void question(struct buf *b, const struct form_view *v, size_t n,
 	numbered(b, v, texts_of(v)->step, n);
 	html_raw(b, "</span> ");
 	if (alone)
-		html_raw(b, "<h1 tabindex=\"-1\">");
+		html_raw(b, "<h1>");
 	else
 		html_raw(b, "<h2>");
 	slashed(b, q->text);
@@ -145,7 +149,7 @@ static void question(struct buf *b, const struct form_view *v, size_t n,
 		html_around(b, "<p class=\"hint\">", texts_of(v)->only_if, "</p>\n");
 	if (q->picture) {
 		html_raw(b, "<div class=\"picture\">");
-		buf_text(b, q->picture);
+		picture_draw(b, q->picture);
 		html_raw(b, "</div>\n");
 	}
 	options(b, v, q, s->answers[n], s->declined[n]);
@@ -218,8 +222,8 @@ static void choices(const struct form_view *v, bool *ret_languages, bool *ret_va
 	const struct definition *d = v->definition;
 	*ret_languages = *ret_variants = false;
 	for (size_t i = 0; i < d->edition_count; i++) {
-		bool same = strcmp(d->editions[i].language,
-				    v->questionnaire->language) == 0;
+		bool same =
+			strcmp(d->editions[i].language, v->questionnaire->language) == 0;
 		*ret_languages |= !same;
 		*ret_variants |= same && &d->editions[i] != v->questionnaire;
 	}
@@ -242,13 +246,15 @@ static void chooser(struct buf *b, const struct form_view *v, size_t page)
 		hidden_field(b, "variant", v->questionnaire->variant);
 	if (!languages && !variants)
 		return;
-	buf_format(b, "<button class=\"quiet\" name=\"page\" value=\"%zu\">", page);
+	buf_format(b,
+		"<button type=\"submit\" class=\"quiet\" name=\"page\" value=\"%zu\">",
+		page);
 	html_around(b, "", texts_of(v)->change_to, "</button>\n</div>\n");
 }
 
 static void page_button(struct buf *b, size_t page, const char *text, bool quiet)
 {
-	html_raw(b, "<button");
+	html_raw(b, "<button type=\"submit\"");
 	if (quiet)
 		html_raw(b, " class=\"quiet\"");
 	buf_format(b, " name=\"page\" value=\"%zu\">", page);
@@ -274,7 +280,7 @@ static void lost(struct buf *b, const struct form_view *v)
 static void introduction(struct buf *b, const struct form_view *v)
 {
 	const struct texts *t = texts_of(v);
-	html_around(b, "<h1 tabindex=\"-1\">", t->first_title, "</h1>\n<p>");
+	html_around(b, "<h1>", t->first_title, "</h1>\n<p>");
 	words(b, v, t->first_who, NULL);
 	html_raw(b, " ");
 	numbered(b, v, t->first_time, 0);
@@ -292,9 +298,10 @@ static void decline(struct buf *b, const struct form_view *v)
 	html_raw(b, "<form method=\"post\" class=\"way\">\n");
 	hidden_edition(b, v);
 	html_around(b,
-		"<button class=\"quiet\" name=\"decline\" value=\"wrong-person\">",
+		"<button type=\"submit\" class=\"quiet\" name=\"decline\" value=\"wrong-person\">",
 		t->first_wrong_person, "</button>\n");
-	html_around(b, "<button class=\"quiet\" name=\"decline\" value=\"no\">",
+	html_around(b,
+		"<button type=\"submit\" class=\"quiet\" name=\"decline\" value=\"no\">",
 		t->first_no_thanks, "</button>\n</form>\n");
 }
 
@@ -306,19 +313,31 @@ static bool any_said(const struct form_state *s)
 	return false;
 }
 
+/* At the top, for who can't read on; nothing is lost yet, so it is an address that can be
+ * kept. */
+static void choose_first(struct buf *b, const struct form_view *v)
+{
+	bool languages, variants;
+	choices(v, &languages, &variants);
+	if (!languages && !variants)
+		return;
+	html_raw(b, "<form autocomplete=\"off\">\n");
+	chooser(b, v, 0);
+	html_raw(b, "</form>\n");
+}
+
 void form_page_first(struct buf *b, const struct form_view *v, const struct form_state *s,
 	const char *problem)
 {
 	begin(b, v, texts_of(v)->title, 0, problem);
-	/* Nothing to lose yet: an address that can be kept. */
 	if (any_said(s)) {
 		begin_form(b);
-		hidden_state(b, v, s, NONE);
+		hidden_state(b, v, s, NONE, false);
+		chooser(b, v, 0);
+		html_raw(b, "</form>\n");
 	} else {
-		html_raw(b, "<form autocomplete=\"off\">\n");
+		choose_first(b, v);
 	}
-	chooser(b, v, 0);
-	html_raw(b, "</form>\n");
 	note(b, problem);
 	introduction(b, v);
 	lost(b, v);
@@ -328,7 +347,7 @@ void form_page_first(struct buf *b, const struct form_view *v, const struct form
 	page_button(b, 1, texts_of(v)->first_begin, false);
 	aloud(b, v);
 	html_raw(b, "</div>\n");
-	hidden_state(b, v, s, NONE);
+	hidden_state(b, v, s, NONE, false);
 	html_raw(b, "</form>\n");
 	decline(b, v);
 	page_end(b, &v->page, 0);
@@ -343,7 +362,7 @@ void form_page_question(struct buf *b, const struct form_view *v, size_t n,
 	begin(b, v, buf_string(&title), n + 1, problem);
 	note(b, problem);
 	begin_form(b);
-	hidden_state(b, v, s, n);
+	hidden_state(b, v, s, n, false);
 	question(b, v, n, s, true);
 	html_raw(b, "<div class=\"way\">");
 	page_button(b, n + 2, texts_of(v)->next, false);
@@ -356,8 +375,8 @@ void form_page_question(struct buf *b, const struct form_view *v, size_t n,
 	page_end(b, &v->page, (int)n + 1);
 }
 
-static void answer(struct buf *b, const struct form_view *v, size_t n,
-	const struct form_state *s)
+static void answer(
+	struct buf *b, const struct form_view *v, size_t n, const struct form_state *s)
 {
 	const struct question *q = &v->questionnaire->questions[n];
 	const struct option *o = questionnaire_option(q, s->answers[n]);
@@ -365,29 +384,25 @@ static void answer(struct buf *b, const struct form_view *v, size_t n,
 	slashed(b, q->text);
 	html_raw(b, "</dt>\n<dd>");
 	if (o && o->picture)
-		buf_text(b, o->picture);
+		picture_draw(b, o->picture);
 	html_raw(b, "<b>");
 	slashed(b, o                ? o->text
 		   : s->declined[n] ? texts_of(v)->decline
 				    : texts_of(v)->unanswered);
 	buf_format(b,
-		"</b></dd>\n<dd><button class=\"quiet\" name=\"page\" value=\"%zu\">",
+		"</b></dd>\n<dd><button type=\"submit\" class=\"quiet\" name=\"page\" value=\"%zu\">",
 		n + 1);
 	numbered(b, v, texts_of(v)->change, n);
 	html_raw(b, "</button></dd></div>\n");
 }
 
-/* The answers, in a form of their own: Enter in the form below must not mean "change". */
 static void answers(struct buf *b, const struct form_view *v, const struct form_state *s)
 {
-	begin_form(b);
-	hidden_edition(b, v);
-	hidden_state(b, v, s, NONE);
 	html_raw(b, "<dl>\n");
 	for (size_t n = 0; n < v->questionnaire->count; n++)
 		if (flow_asked(v->questionnaire, v->hidden, n, s->answers))
 			answer(b, v, n, s);
-	html_raw(b, "</dl>\n</form>\n");
+	html_raw(b, "</dl>\n");
 }
 
 static void helped(struct buf *b, const struct form_view *v, enum helped who)
@@ -437,7 +452,7 @@ static void saved(struct buf *b, const struct form_view *v)
 
 static void send(struct buf *b, const struct form_view *v)
 {
-	html_around(b, "<button>", texts_of(v)->send, "</button>\n");
+	html_around(b, "<button type=\"submit\">", texts_of(v)->send, "</button>\n");
 }
 
 void form_page_last(struct buf *b, const struct form_view *v, const struct form_state *s,
@@ -445,12 +460,14 @@ void form_page_last(struct buf *b, const struct form_view *v, const struct form_
 {
 	const struct questionnaire *q = v->questionnaire;
 	begin(b, v, texts_of(v)->last_title, q->count + 1, problem);
-	note(b, problem);
-	html_around(b, "<h1 tabindex=\"-1\">", texts_of(v)->last_title, "</h1>\n");
-	answers(b, v, s);
 	begin_form(b);
+	/* First, so that Enter among the circles means its button: the page again. */
+	chooser(b, v, q->count + 1);
+	note(b, problem);
+	html_around(b, "<h1>", texts_of(v)->last_title, "</h1>\n");
 	hidden_field(b, "channel", "web");
-	hidden_state(b, v, s, NONE);
+	hidden_state(b, v, s, NONE, true);
+	answers(b, v, s);
 	helped(b, v, s->helped);
 	saved(b, v);
 	lost(b, v);
@@ -459,9 +476,9 @@ void form_page_last(struct buf *b, const struct form_view *v, const struct form_
 	page_button(b, flow_page_before(q, v->hidden, q->count + 1, s->answers),
 		texts_of(v)->back, true);
 	aloud(b, v);
-	html_raw(b, "</div>\n");
-	chooser(b, v, q->count + 1);
-	html_raw(b, "</form>\n");
+	html_raw(b, "</div>\n</form>\n");
+	if (!flow_any(q, s->answers))
+		decline(b, v);
 	page_end(b, &v->page, (int)q->count + 1);
 }
 
@@ -469,6 +486,8 @@ void form_page_whole(struct buf *b, const struct form_view *v, const struct form
 	const char *problem)
 {
 	begin(b, v, texts_of(v)->title, 0, problem);
+	if (!any_said(s))
+		choose_first(b, v);
 	note(b, problem);
 	introduction(b, v);
 	begin_form(b);

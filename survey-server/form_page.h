@@ -36,7 +36,8 @@ void form_page_first(struct buf *b, const struct form_view *v, const struct form
 /* Page n + 1: the question at place n. */
 void form_page_question(struct buf *b, const struct form_view *v, size_t n,
 	const struct form_state *s, const char *problem);
-/* The page after the questions: the answers, all that is saved, and the way to send it. */
+/* The page after the questions: the answers, all that is saved, and the way to send it.
+ */
 void form_page_last(struct buf *b, const struct form_view *v, const struct form_state *s,
 	const char *problem);
 /* Everything on one page. */

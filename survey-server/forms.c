@@ -84,8 +84,8 @@ static void make_form(struct form_made *m, const struct form_view *view)
 		m->gzip.bytes.data, m->gzip.bytes.len, forms_type, "gzip");
 }
 
-static struct form_made *find_made(struct made_wave *w,
-	const struct questionnaire *edition, unsigned hidden)
+static struct form_made *find_made(
+	struct made_wave *w, const struct questionnaire *edition, unsigned hidden)
 {
 	for (size_t i = 0; i < w->count; i++)
 		if (w->forms[i].view.questionnaire == edition &&
@@ -237,18 +237,19 @@ const struct definition *forms_definition(
 }
 
 const struct form_made *forms_find(struct forms *f, struct store *store,
-	const struct wave *wave, unsigned area, const char *language, const char *accepted,
-	const char *variant)
+	const struct wave *wave, unsigned area, const char *language,
+	const char *accepted, const char *variant)
 {
 	struct made_wave *w = wave_of(f, store, wave);
 	if (!w)
 		return NULL;
 	const struct definition *d = &w->definition;
 	const struct value *rule = definition_area(d, area);
-	const char *chosen =
-		choose(w->languages, w->language_count, language, accepted);
-	const struct questionnaire *q = definition_edition(
-		d, chosen, variant ? variant : rule ? rule->variant : "");
+	const char *chosen = choose(w->languages, w->language_count, language, accepted);
+	const struct questionnaire *q = definition_edition(d, chosen,
+		variant ? variant
+		: rule  ? rule->variant
+			: "");
 	return q ? find_made(w, q, rule ? rule->hidden : 0) : NULL;
 }
 

@@ -32,8 +32,8 @@ const struct definition *forms_definition(
 /* The form for a request; language, accepted and variant as above, the variant else the
  * area's. NULL when the wave's definition can't be read. */
 const struct form_made *forms_find(struct forms *f, struct store *store,
-	const struct wave *wave, unsigned area, const char *language, const char *accepted,
-	const char *variant);
+	const struct wave *wave, unsigned area, const char *language,
+	const char *accepted, const char *variant);
 const struct form_view *forms_view(const struct form_made *m);
 /* Replies with the form as it is first seen, with that nonce. */
 void forms_reply(struct http_request *r, const struct form_made *m,

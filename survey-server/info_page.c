@@ -47,7 +47,7 @@ static void start(struct buf *b, const struct page *p, bool wrong)
 	html_around(b,
 		"<input type=\"text\" id=\"code\" name=\"code\" maxlength=\"40\" dir=\"ltr\" "
 		"autocapitalize=\"characters\" spellcheck=\"false\" required>\n"
-		"<div class=\"way\"><button>",
+		"<div class=\"way\"><button type=\"submit\">",
 		t->code_go, "</button></div>\n</form>\n");
 	page_end(b, p, -1);
 }
@@ -153,9 +153,8 @@ static void accessibility(struct buf *b, const struct page *p)
 		t->accessibility_supervision_link, "</a></p>\n");
 	section(b, p, t->accessibility_tested_title, t->accessibility_tested);
 	if (*c->accessibility_date) {
-		const struct page_fill date[] = {
-			{ "date", c->accessibility_date, true }, { 0 }
-		};
+		const struct page_fill date[] = { { "date", c->accessibility_date, true },
+			{ 0 } };
 		html_raw(b, "<p>");
 		page_words(b, p, t->accessibility_date, date);
 		html_raw(b, "</p>\n");

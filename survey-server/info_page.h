@@ -6,16 +6,18 @@
 #include "page.h"
 
 enum info {
-	INFO_START,      /* where a code can be typed */
+	INFO_START,       /* where a code can be typed */
 	INFO_START_WRONG, /* the code was none */
 	INFO_THANKS,
 	INFO_DECLINED,
-	INFO_GONE,    /* one and the same for a used, closed, not yet open and unknown code */
-	INFO_BROKEN,  /* the form did not arrive in one piece */
-	INFO_LATER,   /* the answer could not be stored just now */
-	INFO_MISSING, /* no such page */
-	INFO_PRIVACY, /* what happens with the answers: GDPR, articles 13 and 14 */
-	INFO_ACCESSIBILITY, /* the statement of lagen (2018:1937), as Digg prescribes it */
+	INFO_GONE,   /* one and the same for a used, closed, not yet open and unknown code
+		      */
+	INFO_BROKEN, /* the form did not arrive in one piece */
+	INFO_LATER,  /* the answer could not be stored just now */
+	INFO_MISSING,       /* no such page */
+	INFO_PRIVACY,       /* what happens with the answers: GDPR, articles 13 and 14 */
+	INFO_ACCESSIBILITY, /* the statement of lagen (2018:1937), as Digg prescribes it
+			     */
 	INFO_COUNT
 };
 

@@ -119,7 +119,8 @@ void page_begin(struct buf *b, const struct page *p, const char *title, int numb
 	html_raw(b, ">\n");
 }
 
-/* A link of the footer. From the form it opens beside it, or the answers would be gone. */
+/* A link of the footer. From the form it opens beside it, or the answers would be gone.
+ */
 static void link_to(struct buf *b, const struct page *p, const char *path,
 	const char *text, int number)
 {

@@ -256,8 +256,7 @@ static bool read_page(const struct post *post, int *ret_page)
 	*ret_page = -1;
 	if (!value)
 		return true;
-	if (!*value || strlen(value) > 2 ||
-		strspn(value, "0123456789") != strlen(value))
+	if (!*value || strlen(value) > 2 || strspn(value, "0123456789") != strlen(value))
 		return false;
 	for (; *value; value++)
 		page = page * 10 + *value - '0';
@@ -330,8 +329,8 @@ static void reply_stored(struct http_request *r, void *context)
 	if (job->err)
 		reply_info(p, r, &s->wish, 503, INFO_LATER);
 	else if (job->spend == SPEND_OK || job->spend == SPEND_REPEATED)
-		reply_info(p, r, &s->wish, 200,
-			job->decline ? INFO_DECLINED : INFO_THANKS);
+		reply_info(
+			p, r, &s->wish, 200, job->decline ? INFO_DECLINED : INFO_THANKS);
 	else
 		reply_info(p, r, &s->wish, 410, INFO_GONE);
 }
@@ -425,8 +424,7 @@ static void none_answered(
 	const struct page_fill fills[] = { { "no_thanks", t->first_no_thanks, false },
 		{ 0 } };
 	page_words(&problem, &post->view->page, t->problem_none, fills);
-	show(p, r, post, 422, post->view->questionnaire->count + 1,
-		buf_string(&problem));
+	show(p, r, post, 422, post->view->questionnaire->count + 1, buf_string(&problem));
 }
 
 static void page_answer(struct http_request *r, void *context)

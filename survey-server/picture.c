@@ -99,8 +99,8 @@ static void text(void *context, const char *characters, int len)
 		}
 }
 
-static void doctype(
-	void *context, const char *name, const char *system, const char *public, int subset)
+static void doctype(void *context, const char *name, const char *system,
+	const char *public, int subset)
 {
 	(void)system;
 	(void)public;
@@ -127,4 +127,9 @@ enum err picture_read(struct arena *a, const char *svg, size_t len,
 		*ret_markup = arena_text(a, buf_string(&d.markup), d.markup.len);
 	buf_clear(&d.markup);
 	return d.e;
+}
+
+void picture_draw(struct buf *b, const char *markup)
+{
+	buf_text(b, markup);
 }

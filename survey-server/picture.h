@@ -4,8 +4,8 @@
 #ifndef SURVEY_PICTURE_H
 #define SURVEY_PICTURE_H
 
+#include "common/buf.h"
 #include "common/err.h"
-#include "common/mem.h"
 #include <stddef.h>
 
 /* Reads the bytes of an SVG file into markup for an HTML page, hidden from screen readers
@@ -14,5 +14,8 @@
  * line and reason in why. */
 enum err picture_read(struct arena *a, const char *svg, size_t len,
 	const char **ret_markup, struct why *why);
+/* Adds markup that picture_read() made: HTML that is neither a literal nor escaped gets
+ * into a page here only. */
+void picture_draw(struct buf *b, const char *markup);
 
 #endif

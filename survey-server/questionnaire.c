@@ -227,7 +227,8 @@ static enum err read_question(
 	const char *expected = arena_format(
 		r->arena, "q%zu", all->count + 1 + (own ? QUESTIONNAIRE_CORE : 0));
 	if (own && all->count == BALLOT_QUESTIONS - QUESTIONNAIRE_CORE)
-		return wrong(r, "", "is one too many: a city has at most five of its own");
+		return wrong(
+			r, "", "is one too many: a city has at most five of its own");
 	if (!link || strcmp(link, expected) != 0)
 		return wrong(
 			r, ".linkId", arena_format(r->arena, "must be %s", expected));
@@ -265,8 +266,8 @@ static enum err read_variant(struct arena *a, const struct json *resource,
 	struct questionnaire *q, struct why *why)
 {
 	q->variant = q->variant_name = "";
-	for (const struct json *t = json_first(
-		     json_get(json_get(resource, "meta"), "tag"));
+	for (const struct json *t =
+			json_first(json_get(json_get(resource, "meta"), "tag"));
 		t; t = json_next(t)) {
 		if (!is(json_get(t, "system"), variant_system))
 			continue;

@@ -1,11 +1,12 @@
 /* A questionnaire: graded questions with one answer each, read from a FHIR R4
  * Questionnaire resource (https://hl7.org/fhir/R4/questionnaire.html). Option codes are
  * the numbers 1–9; graded options carry the standard's ordinalValue extension (the best
- * grade has the highest value), "vet inte" carries none. A file holds one edition: one language in one variant (plain, "lattlast",
- * "barn", "bildstod"), the variant being a meta.tag of the system urn:brukarenkat:variant
- * whose display is its name. Help stands in a nested display item with the item control
- * "help"; pictures are SVG in the extensions sdc-questionnaire-itemMedia and
- * sdc-questionnaire-itemAnswerMedia (https://hl7.org/fhir/uv/sdc/). */
+ * grade has the highest value), "vet inte" carries none. A file holds one edition: one
+ * language in one variant (plain, "lattlast", "barn", "bildstod"), the variant being a
+ * meta.tag of the system urn:brukarenkat:variant whose display is its name. Help stands
+ * in a nested display item with the item control "help"; pictures are SVG in the
+ * extensions sdc-questionnaire-itemMedia and sdc-questionnaire-itemAnswerMedia
+ * (https://hl7.org/fhir/uv/sdc/). */
 #ifndef SURVEY_QUESTIONNAIRE_H
 #define SURVEY_QUESTIONNAIRE_H
 

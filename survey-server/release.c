@@ -135,8 +135,8 @@ static void add_question(struct breakdown *b, size_t n, struct json **questions)
 	const struct question *q = &b->definition->questionnaire.questions[n];
 	struct tally rest = { 0 };
 	for (size_t i = 0; i < b->count; i++)
-		b->children[i] = graded_child(q, is_asked(b, i, n),
-			&b->rows[i].tallies[n]);
+		b->children[i] =
+			graded_child(q, is_asked(b, i, n), &b->rows[i].tallies[n]);
 	struct disclosure d = disclosure_decide(b->children, b->count, b->places);
 	for (size_t i = 0; i < b->count; i++) {
 		const struct tally *t = &b->rows[i].tallies[n];

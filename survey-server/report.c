@@ -404,6 +404,32 @@ static void head(const struct report *r, struct buf *b)
 	html_raw(b, "</ul>\n");
 }
 
+/* Who answered, in the whole city; what is hidden is not spoken of. */
+static void helped(const struct report *r, struct buf *b)
+{
+	static const struct {
+		const char *key;
+		const char *words;
+	} who[] = { { "self", "själva" }, { "relative", "med hjälp av en anhörig" },
+		{ "staff", "med hjälp av personal" },
+		{ "interpreter", "med hjälp av en tolk" }, { "rest", "på övriga sätt" },
+		{ "unsaid", "utan att säga hur" } };
+	const struct json *counts = json_get(json_get(r->document, "quality"), "helped");
+	const char *before = "<p>Så har de svarat: ";
+	double n;
+	for (size_t i = 0; i < sizeof who / sizeof *who; i++) {
+		if (!json_number(json_get(counts, who[i].key), &n) || n == 0)
+			continue;
+		buf_text(b, before);
+		html_number(b, lround(n));
+		html_raw(b, "\u00a0");
+		html_text(b, who[i].words);
+		before = ", ";
+	}
+	if (*before == ',')
+		html_raw(b, ".</p>\n");
+}
+
 static void areas_section(const struct report *r, struct buf *b)
 {
 	html_raw(b,
@@ -435,6 +461,7 @@ enum err report_html(struct store *s, const struct wave *w, struct buf *ret_page
 	page_begin_wide(ret_page, w->title);
 	head(&r, ret_page);
 	areas_section(&r, ret_page);
+	helped(&r, ret_page);
 	for (size_t n = 0; n < r.definition.questionnaire.count; n++)
 		question_section(&r, ret_page, n);
 	html_raw(ret_page,

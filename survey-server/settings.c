@@ -42,8 +42,7 @@ static const char *next_word(const char **list, size_t *ret_len)
 	return *ret_len ? word : NULL;
 }
 
-static enum err take_languages(
-	const struct reading *r, const char *list, struct why *why)
+static enum err take_languages(const struct reading *r, const char *list, struct why *why)
 {
 	size_t len;
 	struct settings *s = r->settings;
@@ -85,9 +84,9 @@ static enum err take_area(const struct reading *r, const char *area, const char 
 	if (i == AREAS)
 		return err_why(why, ERR_INPUT, "too many areas");
 	if (i == s->area_count)
-		s->areas[s->area_count++] = (struct settings_area){ .area = keep(r, area,
-									    strlen(area)),
-			.variant = "" };
+		s->areas[s->area_count++] =
+			(struct settings_area){ .area = keep(r, area, strlen(area)),
+				.variant = "" };
 	if (strcmp(key, "hide") == 0)
 		return take_hidden(value, &s->areas[i].hidden, why);
 	if (strcmp(key, "exempt") == 0)
@@ -107,7 +106,8 @@ static enum err take(void *context, const char *section, const char *key,
 		return take_area(r, section + 5, key, value, why);
 	if (strcmp(section, "form") != 0)
 		return err_why(why, ERR_INPUT,
-			"unknown section [%s]: there are [form] and [area CODE]", section);
+			"unknown section [%s]: there are [form] and [area CODE]",
+			section);
 	if (strcmp(key, "layout") == 0)
 		return take_layout(value, &r->settings->layout, why);
 	if (strcmp(key, "languages") == 0)
@@ -122,8 +122,8 @@ static enum err take(void *context, const char *section, const char *key,
 	return OK;
 }
 
-enum err settings_read(struct arena *a, const char *file, struct settings *ret_settings,
-	struct why *why)
+enum err settings_read(
+	struct arena *a, const char *file, struct settings *ret_settings, struct why *why)
 {
 	struct settings s = { 0 };
 	struct reading r = { a, &s };

@@ -196,7 +196,8 @@ static enum err one(struct db *db, enum statement st)
 }
 
 /* As bytes: SQLite would copy a text first to end it with a NUL. */
-static void copy_text(struct db *db, enum statement st, int column, char *out, size_t room)
+static void copy_text(
+	struct db *db, enum statement st, int column, char *out, size_t room)
 {
 	size_t len;
 	const void *text = db_blob(db, st, column, &len);

@@ -182,16 +182,16 @@ static bool has_words(const char *text, const char *other)
 
 /* A text that is there but empty, or does not say what is filled in, would be a hole in
  * the page. */
-static enum err whole(const char *file, const struct texts *t, const struct texts *swedish,
-	struct why *why)
+static enum err whole(const char *file, const struct texts *t,
+	const struct texts *swedish, struct why *why)
 {
 	for (size_t i = 0; i < KEYS; i++) {
 		if (keys[i].kind != CONF_TEXT)
 			continue;
 		const char *text = text_of(t, i), *model = text_of(swedish, i);
 		if (!*text)
-			return err_why(why, ERR_INPUT, "%s: \"%s\" in [%s] is empty", file,
-				keys[i].key, keys[i].section);
+			return err_why(why, ERR_INPUT, "%s: \"%s\" in [%s] is empty",
+				file, keys[i].key, keys[i].section);
 		if (!has_words(text, model) || !has_words(model, text))
 			return err_why(why, ERR_INPUT,
 				"%s: \"%s\" in [%s] must have the same {words} as in sv.ini",

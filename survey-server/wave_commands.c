@@ -27,7 +27,8 @@ static enum err show_key(
 }
 
 struct wave_options {
-	const char *id, *title, *questionnaire, *opens, *closes, *custody, *recovery, *settings;
+	const char *id, *title, *questionnaire, *opens, *closes, *custody, *recovery,
+		*settings;
 };
 
 static enum err fill_wave(const struct wave_options *o, struct wave *w, struct why *why)

@@ -14,17 +14,32 @@ static enum err in_file(const char *file, enum err e, struct why *why)
 	return e ? err_why(why, e, "%s: %.400s", file, reason.text) : OK;
 }
 
-/* A file says twice what it is, in its name and inside: both must agree. */
-static enum err named_right(
-	struct arena *a, const char *file, const struct questionnaire *q, struct why *why)
+static const char *file_name(const char *file)
 {
 	const char *slash = strrchr(file, '/');
+	return slash ? slash + 1 : file;
+}
+
+/* Whether the name is that of an edition: NAME, a dot, and no further name after it. */
+static bool belongs(const char *file, const char *name)
+{
+	size_t len = strlen(name);
+	return strncmp(file, name, len) == 0 && file[len] == '.';
+}
+
+/* A file says twice what it is, in its name and inside: both must agree. A name with one
+ * dot only is no edition's, and says nothing. */
+static enum err named_right(struct arena *a, const struct edition *e, struct why *why)
+{
+	const struct questionnaire *q = &e->questionnaire;
+	const char *name = file_name(e->file);
 	const char *right = arena_format(a, "%s.%s%s%s.json", q->name, q->language,
 		*q->variant ? "." : "", q->variant);
-	if (strcmp(slash ? slash + 1 : file, right) == 0)
+	if (strchr(name, '.') == strrchr(name, '.') || strcmp(name, right) == 0)
 		return OK;
 	return err_why(why, ERR_INPUT,
-		"by its name, language and variant the file should be called %s", right);
+		"%s: by its name, language and variant the file should be called %s",
+		e->file, right);
 }
 
 static enum err read_edition(
@@ -39,21 +54,15 @@ static enum err read_edition(
 	if (err)
 		return in_file(file, err, why);
 	err = questionnaire_read(a, e.resource, &e.questionnaire, why);
+	err = in_file(file, err, why);
 	if (err == OK)
-		err = named_right(a, file, &e.questionnaire, why);
+		err = named_right(a, &e, why);
 	if (err) {
 		json_destroy(e.resource);
-		return in_file(file, err, why);
+		return err;
 	}
 	*ret_edition = e;
 	return OK;
-}
-
-/* Whether the name is that of an edition: NAME, a dot, and no further name after it. */
-static bool belongs(const char *file, const char *name)
-{
-	size_t len = strlen(name);
-	return strncmp(file, name, len) == 0 && file[len] == '.';
 }
 
 /* Every edition, checked each on its own. */

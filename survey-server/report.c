@@ -338,7 +338,7 @@ static void question_section(const struct report *r, struct buf *b, size_t n)
 	const struct question *q = &r->definition.questionnaire.questions[n];
 	buf_format(b, "<h2 id=\"%s\">Fråga %zu. ", q->link, n + 1);
 	html_text(b, q->text);
-	html_raw(b, "</h2>\n<section class=\"wide\" tabindex=\"0\" aria-labelledby=\"");
+	html_raw(b, "</h2>\n<div class=\"wide\" role=\"group\" tabindex=\"0\" aria-labelledby=\"");
 	html_text(b, q->link);
 	html_raw(b, "\">\n<table>\n<caption>Antal svar per verksamhetsområde");
 	if (q->condition_count)
@@ -358,7 +358,7 @@ static void question_section(const struct report *r, struct buf *b, size_t n)
 		"<tbody>\n");
 	rows(r, b, "area", q);
 	rows(r, b, NULL, q);
-	html_raw(b, "</tbody>\n</table>\n</section>\n");
+	html_raw(b, "</tbody>\n</table>\n</div>\n");
 	key(b, q);
 }
 
@@ -434,7 +434,7 @@ static void areas_section(const struct report *r, struct buf *b)
 {
 	html_raw(b,
 		"<h2 id=\"areas\">Vilka har svarat?</h2>\n"
-		"<section class=\"wide\" tabindex=\"0\" aria-labelledby=\"areas\">\n"
+		"<div class=\"wide\" role=\"group\" tabindex=\"0\" aria-labelledby=\"areas\">\n"
 		"<table>\n<thead><tr><th scope=\"col\">Verksamhetsområde</th>"
 		"<th scope=\"col\">Tillfrågade</th><th scope=\"col\">Svarade</th></tr></thead>\n"
 		"<tbody>\n");
@@ -449,7 +449,7 @@ static void areas_section(const struct report *r, struct buf *b)
 		number_cell(b, json_get(row, "answered"));
 		html_raw(b, "</tr>\n");
 	}
-	html_raw(b, "</tbody>\n</table>\n</section>\n");
+	html_raw(b, "</tbody>\n</table>\n</div>\n");
 }
 
 enum err report_html(struct store *s, const struct wave *w, struct buf *ret_page)

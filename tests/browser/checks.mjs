@@ -148,3 +148,20 @@ export async function radioFill(page, radio) {
     return far / (size * size);
   }, picture);
 }
+
+// No letter is drawn as the box that stands for a missing one.
+export async function assertGlyphs(page, what) {
+  const missing = await page.evaluate(() => {
+    const canvas = new OffscreenCanvas(64, 64).getContext('2d', { willReadFrequently: true });
+    canvas.font = `32px ${getComputedStyle(document.body).fontFamily}`;
+    const drawn = (letter) => {
+      canvas.clearRect(0, 0, 64, 64);
+      canvas.fillText(letter, 16, 44);
+      return canvas.getImageData(0, 0, 64, 64).data.join();
+    };
+    // No code point that has or will have a glyph.
+    const box = drawn('\u{10fffd}');
+    return [...new Set(document.body.innerText)].filter((letter) => letter.trim() && drawn(letter) === box);
+  });
+  assert.deepEqual(missing, [], `letters without a glyph: ${what}`);
+}

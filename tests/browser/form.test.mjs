@@ -1,5 +1,5 @@
-// The respondent's way through the form: with the keyboard alone, without JavaScript, back and forth, in other languages,
-// twice, cut off.
+// The respondent's way through the form: with the keyboard alone, without JavaScript, back and forth, in other
+// languages, twice, cut off.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { assertNoSideways } from './checks.mjs';
@@ -100,19 +100,22 @@ test('answered with the keyboard alone', async () => {
   assert.deepEqual(ballots, [`${codes.join()} self`]);
 });
 
-test('Enter on an option goes on, and on the last page sends', async () => {
+test('Enter on an option goes on, and on the last page sends nothing', async () => {
   const ballots = await newBallots(() => withPage(browser, {}, async (page) => {
     await page.goto(daemons.invitation());
     await walk(page, [2], 2);
     await option(page, 'q2', 3).check();
     await page.keyboard.press('Enter');
     await at(page, 3);
-    await onward(page, 4);
-    await onward(page, 5);
-    await onward(page, 6);
-    await onward(page, LAST);
+    for (let number = 4; number <= LAST; number++) {
+      await onward(page, number);
+    }
     await option(page, 'helped', 4).check();
-    await page.keyboard.press('Enter');
+    const [again] = await Promise.all([page.waitForResponse(page.url()), page.keyboard.press('Enter')]);
+    assert.equal(again.status(), 200);
+    await page.waitForFunction(() => document.activeElement.matches('h1'));
+    assert.deepEqual(await chosen(page), { helped: '4' });
+    await send(page).click();
     await assertThanks(page);
   }));
   assert.deepEqual(ballots, ['2,3,0,0,0,0 interpreter']);
@@ -691,6 +694,7 @@ test('the form on one page, with the keyboard alone', async () => {
   const ballots = await newBallots(() => withPage(browser, {}, async (page) => {
     await page.goto(daemons.invitationWhole());
     assert.equal(await tab(page), 'Lämna sidan');
+    assert.deepEqual([await tab(page), await tab(page), await tab(page)], ['lang', 'variant', 'page']);
     for (const question of QUESTIONS) {
       assert.equal(await tab(page), question);
       await page.keyboard.press('Space');

@@ -8,7 +8,7 @@ export const THANKS = 'Tack för dina svar!';
 export const heading = (page) => page.locator('h1').textContent();
 export const option = (page, question, value) => page.locator(`input[name=${question}][value="${value}"][type=radio]`);
 // On the last page and on the only one.
-export const send = (page) => page.locator('.way button:not([name], [type])');
+export const send = (page) => page.locator('.way button[type=submit]:not([name])');
 export const backButton = (page) => page.locator('.way .quiet[name=page]');
 
 // Waits for the form's page of that number.
@@ -56,21 +56,36 @@ export function shown(page) {
   return page.locator('dd b').evaluateAll((all) => all.map((b) => b.textContent));
 }
 
-// Changes the language, the variant or both, and waits for the page in it.
+// Changes the language, the variant or both, and waits for the page in it. Of two places to do that the last one keeps
+// what is chosen.
 export async function change(page, { language, variant }) {
+  const choose = page.locator('.choose').last();
   if (language !== undefined) {
-    await page.locator('select[name=lang]').selectOption(language);
+    await choose.locator('select[name=lang]').selectOption(language);
   }
   if (variant !== undefined) {
-    await page.locator('select[name=variant]').selectOption(variant);
+    await choose.locator('select[name=variant]').selectOption(variant);
   }
   const number = await page.locator('main').getAttribute('data-page');
-  await page.locator('.choose button').click();
+  await choose.locator('button').click();
   if (language !== undefined) {
     await page.locator(`html[lang=${language}]`).waitFor();
   }
   if (variant !== undefined) {
-    await page.locator(`select[name=variant] option[selected][value="${variant}"]`).waitFor({ state: 'attached' });
+    await choose.locator(`select[name=variant] option[selected][value="${variant}"]`).waitFor({ state: 'attached' });
   }
   assert.equal(await page.locator('main').getAttribute('data-page'), number);
+}
+
+// From page 0 straight to page `to`, with codes[n] for question n + 1, as if they had been given on the way.
+export async function jump(page, to, codes) {
+  await page.locator('main[data-page="0"]').evaluate((main, [number, given]) => {
+    const button = main.querySelector('.way button');
+    button.value = number;
+    for (const [name, value] of given) {
+      const field = Object.assign(document.createElement('input'), { type: 'hidden', name, value });
+      button.form.append(field);
+    }
+  }, [to, codes.map((code, n) => [QUESTIONS[n], code])]);
+  await onward(page, to);
 }

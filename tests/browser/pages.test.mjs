@@ -1,11 +1,17 @@
-// Every page of both daemons: axe-core in light and dark, html-validate, nothing sideways, one request, no cookie.
+// What a browser is sent: the requests, no cookie, few bytes; the results and the gateway's pages by axe-core in light
+// and dark, html-validate, vnu, Lighthouse. Of the respondents' pages editions.test.mjs asks that.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { assertAccessible, assertNoSideways, assertTargets, assertValidHtml } from './checks.mjs';
-import { Daemons, launchBrowser, startWitness, withPage } from './daemons.mjs';
+import {
+  assertAccessible, assertLighthouse, assertNoSideways, assertValidHtml, assertVnuClean,
+} from './checks.mjs';
+import { Daemons, launchBrowser, withPage, withWitness } from './daemons.mjs';
+import { LAST, assertThanks, send, walk } from './journey.mjs';
 
 const LONG = Boolean(process.env.LONG);
+// The first page, the six questions and the style sheet, as they are sent.
 const MOST_BYTES = 14336;
+const STYLE = /^\/form\.css\?v=[0-9a-f]{8}$/;
 let daemons;
 let browser;
 
@@ -17,41 +23,6 @@ after(async () => {
   await browser?.close();
   await daemons?.stop();
 });
-
-const send = (page) => page.getByRole('button', { name: 'Skicka mina svar' }).click();
-
-// How each respondent's page is reached, and its heading.
-const RESPONDENT = {
-  'the start page': [(page, base) => page.goto(base), 'Brukarenkäten'],
-  'a mistyped code': [async (page, base) => {
-    await page.goto(base);
-    await page.getByLabel('Din kod').fill('7K3M');
-    await page.getByRole('button', { name: 'Till frågorna' }).click();
-  }, 'Brukarenkäten'],
-  'the form': [(page, base, code) => page.goto(`${base}/${code}`), 'Vad tycker du om stödet?'],
-  'the form again, 422': [async (page, base, code) => {
-    await page.goto(`${base}/${code}`);
-    await send(page);
-  }, 'Vad tycker du om stödet?'],
-  thanks: [async (page, base, code) => {
-    await page.goto(`${base}/${code}`);
-    await page.getByText('Mycket nöjd').click();
-    await send(page);
-  }, 'Tack för dina svar!'],
-  declined: [async (page, base, code) => {
-    await page.goto(`${base}/${code}`);
-    await page.getByRole('button', { name: 'Nej tack' }).click();
-  }, 'Tack för att du sa till'],
-  gone: [(page, base) => page.goto(`${base}/0123456789ABCDEF`), 'Länken går inte att använda'],
-  'a broken form': [async (page, base, code) => {
-    await page.goto(`${base}/${code}`);
-    await page.evaluate(() => { document.querySelector('[name=channel]').name = 'unknown'; });
-    await send(page);
-  }, 'Svaren kom inte fram som de skulle'],
-  missing: [(page, base) => page.goto(`${base}/resultat/1999-1`), 'Sidan finns inte'],
-  '/om': [(page, base) => page.goto(`${base}/om`), 'Så skyddas dina svar'],
-  '/tillganglighet': [(page, base) => page.goto(`${base}/tillganglighet`), 'Tillgänglighet'],
-};
 
 // The page's source is what the browser was sent last.
 async function reached(page, reach) {
@@ -69,46 +40,61 @@ async function assertInBothSchemes(page, what, options) {
   }
 }
 
-for (const [what, [reach, heading]] of Object.entries(RESPONDENT)) {
-  test(what, async () => {
-    const code = daemons.codes.pop();
-    await withPage(browser, { viewport: { width: 320, height: 640 } }, async (page) => {
-      const html = await reached(page, () => reach(page, daemons.base, code));
-      assert.equal(await page.locator('h1').textContent(), heading);
-      assert.ok(Buffer.byteLength(html) <= MOST_BYTES, `${Buffer.byteLength(html)} bytes`);
-      await assertValidHtml(html, what);
-      await assertInBothSchemes(page, what);
-      await assertNoSideways(page, what);
-      await assertTargets(page, 'a, button, input[type=text]', 44, what);
-      // Someone who needs text of twice the size has set it in the browser.
-      await page.evaluate(() => { document.documentElement.style.fontSize = '200%'; });
-      await assertNoSideways(page, `${what}, text twice as large`);
-    });
-  });
+// Nothing but the page and, once, the style sheet; nothing that could be kept but that one.
+function assertSeen(witness, expected) {
+  const [styles, others] = [[], []];
+  for (const seen of witness.seen) {
+    (STYLE.test(seen.path) ? styles : others).push(seen);
+    assert.equal(seen.headers['set-cookie'], undefined);
+    assert.equal(seen.headers['cache-control'], STYLE.test(seen.path) ? 'private, max-age=3600' : 'no-store');
+  }
+  assert.deepEqual(others.map((seen) => `${seen.method} ${seen.path}`), expected);
+  assert.ok(styles.length <= 1, `the style sheet ${styles.length} times`);
 }
 
-test('respondents are sent one answer a page, nothing else and no cookie', async () => {
-  const witness = await startWitness(daemons.base);
-  const code = daemons.codes.pop();
-  try {
-    await withPage(browser, {}, async (page) => {
-      for (const path of ['/', `/${code}`, '/om', '/tillganglighet', '/0123456789ABCDEF', ...daemons.results]) {
-        witness.seen.length = 0;
-        await page.goto(witness.base + path, { waitUntil: 'networkidle' });
-        assert.deepEqual(witness.seen.map((s) => `${s.method} ${s.path}`), [`GET ${path}`]);
-        assert.equal(witness.seen[0].headers['set-cookie'], undefined);
-        assert.equal(witness.seen[0].headers['cache-control'], 'no-store');
-        // An icon of its own, or a browser with tabs asks for /favicon.ico.
-        assert.equal(await page.locator('link[rel=icon][href="data:,"]').count(), 1);
-      }
-      assert.deepEqual(await page.context().cookies(), []);
-      const kept = await page.evaluate(() => localStorage.length + sessionStorage.length);
-      assert.equal(kept, 0);
-    });
-  } finally {
-    await witness.stop();
-  }
-});
+async function assertNothingKept(page) {
+  assert.deepEqual(await page.context().cookies(), []);
+  const kept = await page.evaluate(async () => localStorage.length + sessionStorage.length +
+    (await indexedDB.databases()).length + (await navigator.serviceWorker?.getRegistrations() ?? []).length);
+  assert.equal(kept, 0);
+  // An icon of its own, or a browser with tabs asks for /favicon.ico.
+  assert.equal(await page.locator('link[rel=icon][href="data:,"]').count(), 1);
+}
+
+test('respondents are sent the page and one style sheet, nothing else and no cookie', () => withWitness(daemons.base,
+  (witness) => withPage(browser, {}, async (page) => {
+    let styles = 0;
+    const code = daemons.codes.pop();
+    for (const path of ['/', `/${code}`, '/om', '/tillganglighet', '/0123456789ABCDEF', ...daemons.results]) {
+      witness.seen.length = 0;
+      await page.goto(witness.base + path, { waitUntil: 'networkidle' });
+      assertSeen(witness, [`GET ${path}`]);
+      styles += witness.seen.length - 1;
+      await assertNothingKept(page);
+    }
+    assert.equal(styles, 1);
+  })));
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`the whole form is one request a page, ${javaScriptEnabled ? 'with' : 'without'} JavaScript`, () => withWitness(
+    daemons.base, (witness) => withPage(browser, { javaScriptEnabled }, async (page) => {
+      const address = daemons.invitation(witness);
+      const path = new URL(address).pathname;
+      await page.goto(address);
+      await walk(page, [1, 2, 3, 4, 5, 1]);
+      assertSeen(witness, [`GET ${path}`, ...Array(LAST).fill(`POST ${path}`)]);
+      assert.ok(witness.seen.every((seen) => seen.headers['content-encoding'] === 'gzip'));
+      // Their lengths, which nobody can hide, are those of many answers.
+      const steps = witness.seen.filter((seen) => seen.method === 'POST').map((seen) => seen.size);
+      assert.ok(steps.every((size) => size % 512 === 0 && size <= 1536 + 512 * (size === steps.at(-1))), steps.join());
+      const bytes = witness.seen.slice(0, -1).reduce((sum, seen) => sum + seen.size, 0);
+      assert.ok(bytes > 4096 && bytes <= MOST_BYTES, `${bytes} bytes`);
+      await send(page).click();
+      await assertThanks(page);
+      assertSeen(witness, [`GET ${path}`, ...Array(LAST + 1).fill(`POST ${path}`)]);
+      await assertNothingKept(page);
+    })));
+}
 
 test('the published results', async () => {
   for (const path of daemons.results) {
@@ -116,6 +102,8 @@ test('the published results', async () => {
       const html = await reached(page, () => page.goto(daemons.base + path));
       await assertValidHtml(html, path);
       await assertInBothSchemes(page, path, { enhanced: false });
+      await assertLighthouse(page, path);
+      await assertVnuClean([{ what: path, html }]);
     });
   }
 });

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Daemons, launchBrowser, withPage } from './daemons.mjs';
+import { onward, option } from './journey.mjs';
 
 const FOLDER = fileURLToPath(new URL('../../deploy/pictures/', import.meta.url));
 const MOST_BYTES = 80000;
@@ -19,10 +20,12 @@ function keep(name, picture) {
 }
 
 async function form(browser, daemons) {
-  const phone = { viewport: { width: 390, height: 1000 }, deviceScaleFactor: 2, colorScheme: 'light' };
+  const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, colorScheme: 'light' };
   await withPage(browser, phone, async (page) => {
     await page.goto(daemons.invitation());
-    await page.getByText('Förbättrats lite').first().click();
+    await onward(page, 1);
+    await option(page, 'q1', 2).check();
+    await page.locator('h1').focus();
     keep('form.png', await page.screenshot());
   });
 }

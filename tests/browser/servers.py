@@ -55,7 +55,9 @@ class Elsewhere(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "text/plain")
         self.end_headers()
-        self.wfile.write(f"elsewhere, from {self.headers.get('Referer')}".encode())
+        # A browser may have left already.
+        with contextlib.suppress(BrokenPipeError):
+            self.wfile.write(f"elsewhere, from {self.headers.get('Referer')}".encode())
 
     def log_message(self, *_):
         pass

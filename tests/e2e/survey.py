@@ -1,8 +1,10 @@
 """The real survey-server on loopback, for the black-box tests."""
 import atexit
 import base64
+import collections
 import configparser
 import contextlib
+import functools
 import gzip
 import hashlib
 import hmac
@@ -417,6 +419,23 @@ directory = {self.questionnaires}
                 key.fileobj.close()
         return answers
 
+    def lengths(self, invitation, forms):
+        """Posts each step of the form, many in a row on one connection. How often which length of head and body came,
+        by page; as gzip."""
+        found = {}
+        for at in range(0, len(forms), 50):
+            some = forms[at:at + 50]
+            data = self.raw(b"".join(post_bytes(invitation, f, "x\r\nAccept-Encoding: gzip", f is some[-1]) for f in some))
+            for _ in some:
+                head, _, data = data.partition(b"\r\n\r\n")
+                assert status_of(head) == 200 and b"\r\nContent-Encoding: gzip" in head
+                size = int(re.search(rb"Content-Length: (\d+)", head)[1])
+                page = int(re.search(rb'<main data-page="(\d+)">', gzip.decompress(data[:size]))[1])
+                found.setdefault(page, collections.Counter())[len(head.replace(b"\r\nConnection: close", b"")), size] += 1
+                data = data[size:]
+            assert not data
+        return {page: dict(counts) for page, counts in found.items()}
+
     # Invitations.
 
     @property
@@ -588,6 +607,7 @@ def questionnaire(language="sv", variant="", name="skr-brukarfragor", folder=ROO
     return json.loads((folder / f"{name}.{language}{'.' * bool(variant)}{variant}.json").read_text())
 
 
+@functools.lru_cache(None)
 def words(language="sv", variant=""):
     """What the pages of that edition say besides the questions; a variant leans on its language's."""
     said = {}
@@ -602,23 +622,21 @@ def words(language="sv", variant=""):
 
 
 class Node:
-    """An element."""
+    """An element; order holds those of its page, as they begin."""
 
-    def __init__(self, tag, attributes, parent):
-        self.tag, self.attributes, self.parent, self.children = tag, dict(attributes), parent, []
+    def __init__(self, tag, attributes, parent, order):
+        self.tag, self.attributes, self.parent, self.order = tag, dict(attributes), parent, order
+        self.children = []
+        order.append(self)
+        self.begin = self.end = len(order)
 
     def get(self, name, otherwise=None):
         return self.attributes.get(name, otherwise)
 
     def all(self, *tags, **attributes):
         """The elements within of any of those tags (none: of all) with those attributes, in order."""
-        found = []
-        for child in self.children:
-            if isinstance(child, Node):
-                if (not tags or child.tag in tags) and all(child.get(k) == v for k, v in attributes.items()):
-                    found.append(child)
-                found += child.all(*tags, **attributes)
-        return found
+        return [n for n in self.order[self.begin:self.end] if (not tags or n.tag in tags)
+                and all(n.attributes.get(k) == v for k, v in attributes.items())]
 
     def one(self, *tags, **attributes):
         found = self.all(*tags, **attributes)
@@ -647,22 +665,24 @@ class Page(Node, HTMLParser):
     EMPTY = {"meta", "link", "input", "wbr", "br"}
 
     def __init__(self, html):
-        Node.__init__(self, "", {}, None)
+        Node.__init__(self, "", {}, None, [])
         HTMLParser.__init__(self)
         self.inside = self
         self.feed(html)
         self.close()
         assert self.inside is self, self.inside.tag
+        self.end = len(self.order)
 
     def handle_starttag(self, tag, attributes):
         assert len(dict(attributes)) == len(attributes), (tag, attributes)
-        node = Node(tag, attributes, self.inside)
+        node = Node(tag, attributes, self.inside, self.order)
         self.inside.children.append(node)
         if tag not in self.EMPTY:
             self.inside = node
 
     def handle_endtag(self, tag):
         assert tag == self.inside.tag, (tag, self.inside.tag)
+        self.inside.end = len(self.order)
         self.inside = self.inside.parent
 
     def handle_data(self, text):
@@ -718,8 +738,12 @@ class Page(Node, HTMLParser):
         assert len(shown) <= 1
         return shown[0] if shown else None
 
-    def button(self, text):
-        return next((b for b in self.all("button") if b.text == text and b.get("type") != "button"), None)
+    def button(self, text, fields=()):
+        """The first that submits, with that text, in a form with those fields; None when there is none."""
+        for button in self.all("button", type="submit"):
+            if button.text == text and {f.get("name") for f in form_of(button).all("input", "select")} >= set(fields):
+                return button
+        return None
 
 
 def form_of(node):
@@ -789,10 +813,9 @@ class Browser:
         return self.open(self.url, "POST", fields)
 
     def press(self, text, **choices):
-        """Presses the button with that text, after choosing; the first when no text is given, as Enter does."""
-        page = self.page
-        button = page.button(text)
-        assert button, (text, [b.text for b in page.all("button")])
+        """Presses the button with that text, after choosing."""
+        button = self.page.button(text, choices)
+        assert button, (text, [b.text for b in self.page.all("button")])
         form = form_of(button)
         fields = fields_of(form, choices)
         if button.get("name"):

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from survey import (EDITIONS, GRADED, LANGUAGES, QUESTIONS, Browser, coded, questionnaire, running, words)
+from survey import (EDITIONS, GRADED, LANGUAGES, QUESTIONS, Browser, coded, form_of, questionnaire, running, words)
 
 SEED = 20270301
 CITY = "Påhittköping"
@@ -92,7 +92,10 @@ class Edition:
         assert self.words["saved_title"] in [h.text for h in page.all("h2")]
         assert page.radios("helped") == [(str(n), self.words["helped_" + who]) for who, n in HELPED.items()]
         assert page.chosen("helped") == helped
-        assert [b.text for b in page.all("form")[-1].all("button")][0] == self.words["send"]
+        # Enter among the circles neither sends nor goes elsewhere: it means the form's first button.
+        assert form_of(page.button(self.words["send"])).all("button")[0].text == self.words["switch"]
+        # Who has answered nothing may want to say no.
+        assert bool(page.button(self.words["first_no_thanks"])) == (not any(answers.values()))
 
     def change(self, q):
         return filled(self.words["change"], n=QUESTIONS.index(q) + 1, count=6)
@@ -493,7 +496,7 @@ def test_same_form_again(survey, browser, one):
     while page.number != LAST:
         page = browser.press("Nästa")
     ballots, dump = survey.box().ballots(), survey.dump()
-    fields = {i.get("name"): i.get("value") for i in page.all("form")[-1].all("input", type="hidden")}
+    fields = {i.get("name"): i.get("value") for i in form_of(page.button("Skicka mina svar")).all("input", type="hidden")}
     assert fields["q1"] == "3" and re.fullmatch(r"[0-9a-f]{32}", fields["nonce"])
     for _ in range(3):
         assert browser.post(fields).heading == "Tack för dina svar!" and browser.reply.status == 200
@@ -520,6 +523,99 @@ def test_each_opening_has_its_own_nonce(survey, browser, one):
     assert len(seen) == 20
 
 
+# The pages about the form.
+
+
+FACTS = {"controller": "Socialnämnden <i> & Påhittköping", "officer": "ombud@pahitt.example", "contact": "fragor@pahitt.example",
+         "processors": "Drift & Påhitt AB", "ground": "Artikel 6.1 e och nämndens beslut 7", "erasure_days": "47"}
+STATEMENT = {"status": "full", "contact": "sag-till@pahitt.example, 08-123", "date": "3 mars 2027"}
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    """A city that tells of everything."""
+    more = "".join(f"[{name}]\n" + "".join(f"{k} = {v}\n" for k, v in keys.items())
+                   for name, keys in [("privacy", FACTS), ("accessibility", STATEMENT)])
+    with running(tmp_path_factory.mktemp("told"), more=more) as s:
+        yield s
+
+
+def facts(page):
+    """What the page lists, by term."""
+    terms, details = page.all("dt"), page.all("dd")
+    assert len(terms) == len(details)
+    return {t.text: d for t, d in zip(terms, details)}
+
+
+@EDITION
+def test_privacy_page(survey, told, language, variant):
+    """The facts of the configuration, in Swedish whatever the page's language; else the page's own words."""
+    say, path = words(language, variant), f"/om?lang={language}&variant={variant}"
+    terms = ["controller", "officer", "contact", "processors", "purpose", "ground", "source", "kept", "rights", "complaint"]
+    with Browser(survey) as browser:
+        page = browser.open(path)
+        assert (page.heading, page.language) == (say["privacy_title"], language)
+        assert page.all("p")[1].text == say["first_voluntary"]
+        titles = [say[f"privacy_{t}_title"] for t in ["saved", "who", "limits", "data", "leave"]]
+        assert [h.text for h in page.all("h2")] == titles
+        paragraphs = [p.text for p in page.all("p")]
+        assert {say[f"privacy_{t}"] for t in ["saved", "who", "trial", "limits"]} <= set(paragraphs)
+        assert filled(say["privacy_leave"], leave=say["leave"]) in paragraphs
+        said = facts(page)
+        # Nothing is made up of an officer or of processors.
+        assert list(said) == [say["privacy_" + t] for t in terms if t not in ("officer", "processors")]
+        own = {t: say[f"privacy_{t}_default"] for t in ["controller", "contact", "ground"]}
+        own.update({t: say[f"privacy_{t}_text"] for t in ["purpose", "source", "rights"]}, kept=filled(say["privacy_kept_text"], days=60))
+        assert {t: said[say["privacy_" + t]].text for t in own} == own
+        complaint = said[say["privacy_complaint"]]
+        assert complaint.text == say["privacy_complaint_text"] + " imy.se"
+        assert complaint.one("a").get("href") == "https://www.imy.se"
+        assert complaint.one("a").get("rel") == "noreferrer"
+    with Browser(told) as browser:
+        said = facts(browser.open(path))
+        assert list(said) == [say["privacy_" + t] for t in terms]
+        for term in ["controller", "officer", "contact", "processors", "ground"]:
+            fact = said[say["privacy_" + term]]
+            assert fact.text == FACTS[term]
+            assert (fact.within("lang"), fact.within("dir")) == ("sv", "ltr")
+        assert said[say["privacy_kept"]].text == filled(say["privacy_kept_text"], days=47)
+
+
+@pytest.fixture(scope="module")
+def inaccessible(tmp_path_factory):
+    with running(tmp_path_factory.mktemp("inaccessible"), more="[accessibility]\nstatus = none\n") as s:
+        yield s
+
+
+@EDITION
+def test_accessibility_statement(survey, told, inaccessible, language, variant):
+    say, path = words(language, variant), f"/tillganglighet?lang={language}&variant={variant}"
+    pages = {}
+    for name, server in [("partial", survey), ("full", told), ("none", inaccessible)]:
+        with Browser(server) as browser:
+            page = pages[name] = browser.open(path)
+            assert (page.heading, page.language) == (say["accessibility_title"], language)
+            paragraphs = [p.text for p in page.all("p")]
+            assert filled(say["accessibility_lead"], city=browser.city) in paragraphs
+            assert {say["accessibility_report"], say["accessibility_supervision"], say["accessibility_tested"]} <= set(paragraphs)
+            for status in ["full", "partial", "none"]:
+                assert (say["accessibility_" + status] in paragraphs) == (status == name)
+            # Without flaws none are listed.
+            titles = [say[f"accessibility_{t}_title"] for t in ["how", "flaws", "report", "supervision", "tested"]
+                      if (name, t) != ("full", "flaws")]
+            assert [h.text for h in page.all("h2")] == titles
+            assert (say["accessibility_flaws"] in paragraphs) == (name != "full")
+            link, = page.all("a", href="https://www.digg.se/tdosanmalan")
+            assert link.text == say["accessibility_supervision_link"] and link.get("rel") == "noreferrer"
+            # Whom to tell: the city's own words, else a way that everyone has; and when it was tested, once it was.
+            assert (say["accessibility_contact_default"] in paragraphs) == (name != "full")
+            assert (filled(say["accessibility_date"], date=STATEMENT["date"]) in paragraphs) == (name == "full")
+    contact, = [p for p in pages["full"].all("p") if p.text == STATEMENT["contact"]]
+    assert (contact.within("lang"), contact.within("dir")) == ("sv", "ltr")
+    for text, place in pages["full"].texts():
+        assert STATEMENT["date"] not in text or place.within("lang") == "sv"
+
+
 # Lengths.
 
 
@@ -527,28 +623,22 @@ def test_each_opening_has_its_own_nonce(survey, browser, one):
 def test_length_tells_nothing(survey, one, language, variant):
     """What TLS does not hide: the length of every step is the same whatever was answered."""
     rng = random.Random(f"{SEED} {language} {variant}")
-    lengths = {}
-    with survey.public(headers={"Accept-Encoding": "gzip"}) as web:
-        for n in range(300):
-            fields = {"lang": language, "variant": variant, "nonce": f"{rng.getrandbits(128):032x}"}
-            # Some of them all alike, since that compresses best.
-            alike = rng.choice([None, "", "1", "2", "4"]) if n % 3 == 0 else "mixed"
-            for q, grades in GRADED.items():
-                code = rng.choice([None, "", *map(str, range(1, grades + 2))]) if alike == "mixed" else alike
-                if code is not None:
-                    fields[q] = code
-            if rng.random() < 0.5:
-                fields["helped"] = str(rng.randrange(5))
-            for page in [rng.choice([0, LAST]), rng.randrange(1, LAST)]:
-                reply = web.post(one.path, dict(fields, page=page))
-                assert reply.status == 200
-                html = gzip.decompress(reply.body)
-                number = int(re.search(rb'<main data-page="(\d)">', html)[1])
-                head = sum(len(k) + len(v) + 4 for k, v in reply.headers.items())
-                lengths.setdefault(number, Counter())[len(reply.body), head] += 1
+    forms = []
+    for n in range(300):
+        fields = {"lang": language, "variant": variant, "nonce": f"{rng.getrandbits(128):032x}"}
+        # Some of them all alike, since that compresses best.
+        alike = rng.choice([None, "", "1", "2", "4"]) if n % 3 == 0 else "mixed"
+        for q, grades in GRADED.items():
+            code = rng.choice([None, "", *map(str, range(1, grades + 2))]) if alike == "mixed" else alike
+            if code is not None:
+                fields[q] = code
+        if rng.random() < 0.5:
+            fields["helped"] = str(rng.randrange(5))
+        forms += [dict(fields, page=page) for page in [rng.choice([0, LAST]), rng.randrange(1, LAST)]]
+    lengths = survey.lengths(one, forms)
     assert set(lengths) == set(range(LAST + 1))
-    assert all(size % 512 == 0 for counts in lengths.values() for size, _ in counts)
-    assert {number: dict(counts) for number, counts in lengths.items() if len(counts) != 1} == {}
+    assert all(size % 512 == 0 for counts in lengths.values() for _, size in counts)
+    assert {page: counts for page, counts in lengths.items() if len(counts) != 1} == {}
 
 
 @EDITION

@@ -347,6 +347,15 @@ def test_damaged_sibling(siblings, name):
     assert siblings.must("wave", "list") == ""
 
 
+def test_file_that_is_no_edition_yet(siblings, tmp_path):
+    """A name without a language promises nothing: the file is checked for what it says."""
+    for name, status in [("nya-fragor.json", 0), ("nya-fragor.sv.json", 1)]:
+        file = tmp_path / name
+        file.write_text(json.dumps(QUESTIONNAIRE))
+        done = siblings.command("check-questionnaire", file)
+        assert done.returncode == status and ("should be called" in done.stderr) == bool(status)
+
+
 @pytest.mark.parametrize("part, told", [("help", "item[2]: lacks the help that skr-brukarfragor.en.barn has"),
                                         ("picture", "item[2]: lacks the picture that skr-brukarfragor.en.barn has")])
 def test_help_and_picture_of_a_question(siblings, part, told):

@@ -1,5 +1,6 @@
 """What a wave's settings change: drafts, the city's own questions, and what an area shows."""
 import json
+import random
 import re
 import shutil
 from collections import Counter
@@ -209,6 +210,12 @@ def test_settings_that_fit_nothing(survey, settings, word):
     assert word in said and survey.dump() == before
 
 
+def test_settings_of_the_example(survey):
+    survey.add_wave("exempel", settings=ROOT / "deploy" / "wave.conf")
+    one, = invite(survey, "exempel", 1)
+    assert editions_of(survey, one) == {("sv", "")}
+
+
 def test_settings_that_are_not_there(survey, tmp_path):
     for file in [tmp_path / "finns-inte.ini", tmp_path]:
         assert str(file) in survey.refused(*survey.adding("fel", settings=file))
@@ -248,6 +255,20 @@ def test_own_questions_come_after_the_six(survey, name, many, language, variant)
     codes = tuple(map(int, own.values()))
     new = list((Counter(survey.box(name).ballots()) - Counter(before)).elements())
     assert new == [(0, (1, 1, 1, 1, 1, 1), codes + (0,) * (5 - len(codes)), 0)]
+
+
+@pytest.mark.parametrize("language, variant", [("sv", ""), ("ti", "bildstod"), ("uk", "bildstod")])
+def test_length_tells_nothing_of_own_questions_either(survey, language, variant):
+    wave = f"lang-{language}"
+    survey.add_wave(wave, settings={"form": dict(ALL, own="fem")})
+    one, = invite(survey, wave, 1)
+    rng, forms = random.Random(wave), []
+    for n in range(300):
+        codes = [rng.choice(["", "1", "3", "5"]) for _ in range(11)] if n % 3 else [rng.choice(["", "1", "5"])] * 11
+        fields = {f"q{q}": code for q, code in enumerate(codes, 1) if rng.random() < 0.8 or n % 3 == 0}
+        forms.append(dict(fields, lang=language, variant=variant, nonce=f"{rng.getrandbits(128):032x}", page=n % 13))
+    lengths = survey.lengths(one, forms)
+    assert set(lengths) == set(range(13)) and {page: counts for page, counts in lengths.items() if len(counts) != 1} == {}
 
 
 def test_own_questions_on_one_page(survey):
@@ -530,3 +551,7 @@ def test_who_helped_is_counted(survey, counts, expected):
     quality = counted(survey, wave)["quality"]
     assert (quality["answered"], quality["break_off"]) == (len(helped), 12)
     assert quality["helped"] == dict(zip(["unsaid", "self", "relative", "staff", "interpreter", "rest"], expected))
+    page = survey.must("report", "--wave", wave, "--format", "html")
+    shown_words = ["utan att säga hur", "själva", "med hjälp av en anhörig", "med hjälp av personal", "med hjälp av en tolk", "på övriga sätt"]
+    assert re.findall(r"(\d+)\xa0([a-zåäö ]+)[,.]", page) == [
+        (str(expected[n]), shown_words[n]) for n in [1, 2, 3, 4, 5, 0] if expected[n]]

@@ -33,7 +33,8 @@ static void test_encoding(void **state)
 		{ "gzipped", false },
 		{ "gzi", false },
 		{ "br gzip", false },
-		/* By name: what stands for anything may stand for nothing that is known. */
+		/* By name: what stands for anything may stand for nothing that is known.
+		 */
 		{ "*", false },
 		/* Broken weights count as none. */
 		{ "gzip;", false },

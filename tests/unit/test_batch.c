@@ -8,9 +8,11 @@
 
 static struct value administrations[] = { { .code = "bromma", .name = "Bromma" },
 	{ .code = "farsta", .name = "Farsta" } };
-static struct value areas[] = { { .code = "barn-unga", .name = "Barn och unga" },
+static struct value areas[] = {
+	{ .code = "barn-unga", .name = "Barn och unga" },
 	{ .code = "aldreomsorg", .name = "Äldreomsorg" },
-	{ .code = "vald-nara-relation", .name = "Våld i nära relation", .exempt = true } };
+	{ .code = "vald-nara-relation", .name = "Våld i nära relation", .exempt = true }
+};
 static const struct definition definition = { .variable_count = 2,
 	.variables = {
 		{ "administration", "Förvaltning", administrations, 2 },
@@ -25,12 +27,12 @@ static const struct definition definition = { .variable_count = 2,
 	   "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff"
 
 #define STRATUM                                                                          \
-	"{\"stratum\":7,\"area\":\"aldreomsorg\",\"plan\":\"sms\",\"frame\":120,"          \
+	"{\"stratum\":7,\"area\":\"aldreomsorg\",\"plan\":\"sms\",\"frame\":120,"        \
 	"\"drawn\":100}"
 
-static const char good[] =
-	"{\"administration\":\"farsta\",\"strata\":[" STRATUM "],\"left_out\":{\"protected\":3},"
-	"\"invitations\":[\"" ENTRY("0a") "\",\"" ENTRY("Fb") "\"]}";
+static const char good[] = "{\"administration\":\"farsta\",\"strata\":[" STRATUM
+			   "],\"left_out\":{\"protected\":3},"
+			   "\"invitations\":[\"" ENTRY("0a") "\",\"" ENTRY("Fb") "\"]}";
 
 /* NULL, or what is wrong. */
 static const char *read_text(

@@ -49,8 +49,8 @@ static void copy(const char *name, const char *status)
 static void copy_both(const char *english)
 {
 	folder_copy("questionnaires/values/area.ini", "values/area.ini");
-	folder_copy("questionnaires/values/administration.ini",
-		"values/administration.ini");
+	folder_copy(
+		"questionnaires/values/administration.ini", "values/administration.ini");
 	copy("skr-brukarfragor.sv.json", "active");
 	copy("texts/sv.ini", "active");
 	copy("skr-brukarfragor.en.json", english);
@@ -267,8 +267,7 @@ static void test_own_questions(void **state)
 			assert_string_equal(q->questions[5].link, "q6");
 			assert_int_equal(q->questions[2].condition_count, 4);
 			assert_string_equal(q->questions[6].link, "q7");
-			assert_string_equal(
-				q->questions[6].text, i ? "en 7?" : "sv 7?");
+			assert_string_equal(q->questions[6].text, i ? "en 7?" : "sv 7?");
 		}
 	}
 	assert_string_equal(d.questionnaire.questions[10].link, "q11");
@@ -366,8 +365,7 @@ static void test_areas(void **state)
 		assert_ptr_equal(v, &d.variables[1].values[i]);
 		assert_int_equal(v->hidden, i == place ? 0x24 : 0);
 		assert_string_equal(v->variant, i == place ? "barn" : "");
-		assert_int_equal(
-			v->exempt, strcmp(v->code, "vald-nara-relation") == 0);
+		assert_int_equal(v->exempt, strcmp(v->code, "vald-nara-relation") == 0);
 	}
 	assert_null(definition_area(&d, 7));
 	assert_null(definition_area(&d, BACKGROUND_MISSING));
@@ -408,7 +406,9 @@ static void test_areas_and_own_questions(void **state)
 {
 	(void)state;
 	auto_(arena) struct arena *a = arena_create();
-	struct settings_area rule = { .area = "barn-unga", .hidden = 0x7f, .variant = "" };
+	struct settings_area rule = {
+		.area = "barn-unga", .hidden = 0x7f, .variant = ""
+	};
 	const struct settings s = { .own = "own", .areas = &rule, .area_count = 1 };
 	struct definition d;
 	copy_both("draft");
@@ -445,8 +445,7 @@ static void test_value_sets_that_are_refused(void **state)
 		folder_change("questionnaires/values/area.ini", "values/area.ini",
 			cases[i].from, cases[i].to);
 		refuse(folder, &(struct settings){ 0 }, ERR_INPUT,
-			arena_format(
-				a, "%s/values/area.ini%s", folder, cases[i].reason));
+			arena_format(a, "%s/values/area.ini%s", folder, cases[i].reason));
 	}
 	auto_(arena) struct arena *a = arena_create();
 	folder_text("values/area.ini", "[variable]\ncode = area\nname = A\n[values]\n");
@@ -471,14 +470,13 @@ static void test_documents_that_are_refused(void **state)
 		{ "", "line 1, byte 1: not JSON" },
 		{ "{}", "there is no questionnaire" },
 		{ "{\"questionnaires\":[]}", "there is no questionnaire" },
-		{ "{\"questionnaires\":[{}]}",
-			"Questionnaire.resourceType: is missing" },
+		{ "{\"questionnaires\":[{}]}", "Questionnaire.resourceType: is missing" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		auto_(arena) struct arena *a = arena_create();
 		struct definition d = { .edition_count = 77 };
-		assert_int_equal(definition_read(a, cases[i].text,
-					 strlen(cases[i].text), &d, &why),
+		assert_int_equal(definition_read(a, cases[i].text, strlen(cases[i].text),
+					 &d, &why),
 			ERR_INPUT);
 		assert_string_equal(why.text, cases[i].reason);
 		assert_int_equal(d.edition_count, 77);

@@ -27,8 +27,7 @@ static struct why why;
 #define WHEN(code)                                                                       \
 	"{\"question\":\"q1\",\"operator\":\"=\",\"answerCoding\":{\"code\":\"" code     \
 	"\"}}"
-#define WHENS                                                                            \
-	"\"enableBehavior\":\"any\",\"enableWhen\":[" WHEN("1") "," WHEN("2") "],"
+#define WHENS "\"enableBehavior\":\"any\",\"enableWhen\":[" WHEN("1") "," WHEN("2") "],"
 #define ITEM(link, more)                                                                 \
 	"{\"linkId\":\"" link "\",\"type\":\"choice\",\"text\":\"Hur?\"," more "}"
 #define LAST "," ITEM("q3", OPTIONS(""))
@@ -50,8 +49,7 @@ static const char *replaced(
 {
 	const char *at = strstr(text, from);
 	assert_non_null(at);
-	return arena_format(
-		a, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+	return arena_format(a, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
 }
 
 static void assert_reason(const char *reason)
@@ -96,8 +94,7 @@ static void test_shipped(void **state)
 	assert_false(e.all[0].questionnaire.draft);
 	for (size_t i = 0; i < count; i++) {
 		const struct questionnaire *q = &e.all[i].questionnaire;
-		const struct edition *found =
-			editions_find(&e, q->language, q->variant);
+		const struct edition *found = editions_find(&e, q->language, q->variant);
 		assert_ptr_equal(found, &e.all[i]);
 		assert_int_equal(q->count, 6);
 		assert_true(json_is_object(e.all[i].resource));
@@ -214,9 +211,8 @@ static void test_variants(void **state)
 	folder_text("n.sv.json", swedish);
 	folder_text("n.sv.barn.json",
 		replaced(a,
-			replaced(a,
-				replaced(a, variant, PICTURE("itemMedia"), ""),
-				FACE, ""),
+			replaced(a, replaced(a, variant, PICTURE("itemMedia"), ""), FACE,
+				""),
 			HELP, ""));
 	if (editions_read(folder, "n", &e, &why) != OK)
 		fail_msg("%s", why.text);
@@ -248,7 +244,6 @@ static void test_names(void **state)
 		{ "n.en.barn.json", english, "n.en.json" },
 		{ "n.en.barn.json", HEAD("n", "en") TAG("lattlast") ITEMS,
 			"n.en.lattlast.json" },
-		{ "n.json", english, "n.en.json" },
 		{ "n.en.x.y.json", english, "n.en.json" },
 	};
 	folder_text("n.sv.json", swedish);
@@ -265,6 +260,21 @@ static void test_names(void **state)
 	refuse(ERR_INPUT,
 		"n.sv.json: by its name, language and variant the file should be called "
 		"n.en.json");
+}
+
+/* A file that is named like no edition is checked for what it says. */
+static void test_other_names(void **state)
+{
+	(void)state;
+	auto_(arena) struct arena *a = arena_create();
+	folder_text("n.sv.json", swedish);
+	folder_text("draft.json", english);
+	check_file("draft.json", OK, NULL);
+	folder_text("draft.json", replaced(a, english, HELP, ""));
+	check_file("draft.json", ERR_INPUT,
+		"draft.json: Questionnaire.item[0]: lacks the help that n.sv has");
+	/* Nor is it anybody's sibling. */
+	check_file("n.sv.json", OK, NULL);
 }
 
 static void test_broken_files(void **state)
@@ -302,8 +312,7 @@ static void test_no_files(void **state)
 	folder_text("n.en.json", english);
 	refuse(ERR_NOT_FOUND, "n.sv.json: No such file or directory");
 	check_file("n.fi.json", ERR_NOT_FOUND, "n.fi.json: No such file or directory");
-	assert_int_equal(
-		editions_read("/no/such/folder", "n", &e, &why), ERR_NOT_FOUND);
+	assert_int_equal(editions_read("/no/such/folder", "n", &e, &why), ERR_NOT_FOUND);
 	assert_string_equal(why.text, "/no/such/folder: No such file or directory");
 }
 
@@ -313,14 +322,16 @@ static void test_file_beside_us(void **state)
 	(void)state;
 	char *before = getcwd(NULL, 0);
 	folder_text("n.sv.json", swedish);
-	folder_text("n.en.json", HEAD("n", "en") "\"item\":[" ITEM("q1", OPTIONS("")) "]}");
+	folder_text(
+		"n.en.json", HEAD("n", "en") "\"item\":[" ITEM("q1", OPTIONS("")) "]}");
 	assert_int_equal(chdir(folder), 0);
 	enum err e = editions_check_file("n.en.json", &why);
 	assert_int_equal(chdir(before), 0);
 	free(before);
 	assert_int_equal(e, ERR_INPUT);
-	assert_string_equal(why.text, "n.en.json: Questionnaire.item[0]: lacks the picture of "
-				      "the option 1 that n.sv has");
+	assert_string_equal(why.text,
+		"n.en.json: Questionnaire.item[0]: lacks the picture of "
+		"the option 1 that n.sv has");
 }
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_remove)
@@ -334,6 +345,7 @@ int main(void)
 		IN_FOLDER(test_what_the_first_is_lacking),
 		IN_FOLDER(test_variants),
 		IN_FOLDER(test_names),
+		IN_FOLDER(test_other_names),
 		IN_FOLDER(test_broken_files),
 		IN_FOLDER(test_no_files),
 		IN_FOLDER(test_file_beside_us),

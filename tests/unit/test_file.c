@@ -37,8 +37,7 @@ static void test_make_folder(void **state)
 	assert_int_equal(st.st_mode & 07777, 0700);
 	assert_int_equal(file_make_folder(path, &made, &why), OK);
 	assert_false(made);
-	assert_int_equal(
-		file_make_folder_of(folder_path(a, "d/e/file"), &why), OK);
+	assert_int_equal(file_make_folder_of(folder_path(a, "d/e/file"), &why), OK);
 	assert_int_equal(stat(folder_path(a, "d/e"), &st), 0);
 	assert_int_not_equal(stat(folder_path(a, "d/e/file"), &st), 0);
 	folder_text("x", "");

@@ -181,8 +181,7 @@ static void test_page_before(void **state)
 	for (size_t page = 1; page <= 7; page++) {
 		assert_int_equal(
 			flow_page_before(&skr, 0, page, nothing), without[page - 1]);
-		assert_int_equal(
-			flow_page_before(&skr, 0, page, better), with[page - 1]);
+		assert_int_equal(flow_page_before(&skr, 0, page, better), with[page - 1]);
 	}
 	/* Past several, back to the first page. */
 	assert_int_equal(flow_page_before(&skr, 63, 7, better), 0);

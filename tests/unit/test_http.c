@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-enum { CLIENTS = 50, ROUNDS = 20, BODY_LIMIT = 4096 };
+enum { CLIENTS = 50, ROUNDS = 20, BODY_LIMIT = 4096, MOULD = 1 << 20 };
 
 static struct http_server *server;
 static char reply[70000];
@@ -101,6 +101,33 @@ static void show_packed(struct http_request *r, void *context)
 	assert_null(b.data);
 }
 
+static struct http_mould *mould;
+
+/* Writes the word at the mould's beginning, middle and end. */
+static void cast(struct http_request *r, void *context)
+{
+	(void)context;
+	const char *word = http_segment(r, 0);
+	char *copy = http_mould_take(r, mould);
+	assert_int_equal(strlen(word), 4);
+	memcpy(copy, word, 4);
+	memcpy(copy + MOULD / 2, word, 4);
+	memcpy(copy + MOULD - 4, word, 4);
+	/* One a request. */
+	assert_null(http_mould_take(r, mould));
+	http_reply_mould(r, 201);
+	assert_null(http_mould_take(r, mould));
+}
+
+/* Takes a copy and then says something else. */
+static void cast_in_vain(struct http_request *r, void *context)
+{
+	(void)context;
+	assert_non_null(http_mould_take(r, mould));
+	http_reply(r, 404, "text/plain", "other", 5);
+	http_reply_mould(r, 201);
+}
+
 /* A thread that wakes what is parked, as the one writer of the store does. */
 
 static struct {
@@ -182,6 +209,8 @@ static const struct http_route routes[] = {
 	{ "GET",  "/awake",            0, park_awake },
 	{ "GET",  "/page",             0, show_page },
 	{ "GET",  "/packed",           0, show_packed },
+	{ "GET",  "/cast/{word}",      0, cast },
+	{ "GET",  "/vain",             0, cast_in_vain },
 	{ "GET",  "/park/{name}",      0, park },
 	{ "PUT",  "/v1/{wave}/b/{id}", 0, show },
 	{ "GET",  "/{code}",           0, show },
@@ -211,7 +240,10 @@ static int start(void **state)
 	(void)state;
 	struct why why;
 	struct http_options o = options();
+	auto_(free) char *model = mem_alloc(MOULD);
 	fetch_init();
+	memset(model, '.', MOULD);
+	mould = http_mould_create(model, MOULD, "text/html", "x-none");
 	return http_start(&o, &server, &why) == OK ? 0 : -1;
 }
 
@@ -219,6 +251,8 @@ static int stop(void **state)
 {
 	(void)state;
 	http_stop(server);
+	http_mould_destroy(mould);
+	http_mould_destroy(NULL);
 	return 0;
 }
 
@@ -483,6 +517,88 @@ static void test_header_instead_of_the_listeners(void **state)
 	get("/page?header=Referrer");
 	assert_int_equal(count_of("\r\nReferrer: own\r\n"), 1);
 	assert_int_equal(count_of("\r\nReferrer-Policy: no-referrer\r\n"), 1);
+}
+
+/* Hears a whole reply cast from the mould, which must say the word at its places and
+ * nothing else. */
+static void hear_cast(int fd, const char *word)
+{
+	char head[1024], part[65536];
+	const char *end = NULL;
+	size_t len = 0, left = MOULD;
+	for (; !end; head[len] = '\0', end = strstr(head, "\r\n\r\n"))
+		assert_int_equal(recv(fd, head + len++, 1, 0), 1);
+	assert_memory_equal(head, "HTTP/1.1 201 ", 13);
+	assert_non_null(strstr(head, "\r\nContent-Length: 1048576\r\n"));
+	assert_non_null(strstr(head, "\r\nContent-Type: text/html\r\n"));
+	assert_non_null(strstr(head, "\r\nContent-Encoding: x-none\r\n"));
+	assert_non_null(strstr(head, "\r\nReferrer-Policy: no-referrer\r\n"));
+	while (left > 0) {
+		ssize_t got = recv(fd, part, left < sizeof part ? left : sizeof part, 0);
+		assert_true(got > 0);
+		for (size_t i = 0; i < (size_t)got; i++) {
+			size_t at = MOULD - left + i;
+			size_t in = at < 4                       ? at
+				    : at >= MOULD - 4            ? at - (MOULD - 4)
+				    : at - MOULD / 2 < (size_t)4 ? at - MOULD / 2
+								 : 4;
+			if (part[i] != (in < 4 ? word[in] : '.'))
+				fail_msg("%s: byte %zu is %c", word, at, part[i]);
+		}
+		left -= (size_t)got;
+	}
+}
+
+static void say_cast(int fd, int number, char word[static 5])
+{
+	char text[100];
+	snprintf(word, 5, "%04d", number % 10000);
+	snprintf(text, sizeof text, "GET /cast/%.4s HTTP/1.1\r\nHost: h\r\n\r\n", word);
+	say(fd, text);
+}
+
+/* Replies that are out at the same time are no more than the sockets hold: each has a
+ * copy of its own, which nobody writes in before the client has it. */
+static void test_moulds(void **state)
+{
+	(void)state;
+	int fds[CLIENTS];
+	char words[CLIENTS][5];
+	for (int i = 0; i < CLIENTS; i++)
+		fds[i] = dial();
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < CLIENTS; i++)
+			say_cast(fds[i], 100 * round + i, words[i]);
+		for (int i = CLIENTS - 1; i >= 0; i--)
+			hear_cast(fds[i], words[i]);
+	}
+	/* Who leaves in the middle leaves no trace in what others get. */
+	for (int i = 0; i < CLIENTS; i += 2) {
+		say_cast(fds[i], 1000 + i, words[i]);
+		close(fds[i]);
+		say_cast(fds[i + 1], 2000 + i, words[i + 1]);
+		hear_cast(fds[i + 1], words[i + 1]);
+		close(fds[i + 1]);
+	}
+}
+
+static void test_mould_in_vain(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		char word[5];
+		get("/vain");
+		assert_int_equal(status(), 404);
+		assert_string_equal(body_of_reply(), "other");
+		int fd = dial();
+		say_cast(fd, i, word);
+		hear_cast(fd, word);
+		close(fd);
+	}
+	ask("HEAD /cast/abcd HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+	assert_int_equal(status(), 201);
+	assert_non_null(strstr(reply, "\r\nContent-Length: 1048576\r\n"));
+	assert_string_equal(body_of_reply(), "");
 }
 
 static void test_escapes_stay_in_the_path(void **state)
@@ -798,6 +914,40 @@ static void test_stop_waits_for_the_parked(void **state)
 	server = before;
 }
 
+/* On the listener's own thread. */
+static void wake_in_rest(void *context)
+{
+	assert_string_equal(context, "context");
+	pthread_mutex_lock(&shelf.lock);
+	while (shelf.count > 0)
+		http_wake(shelf.waiting[--shelf.count]);
+	pthread_mutex_unlock(&shelf.lock);
+}
+
+/* Nothing but the rest after the round wakes what is parked. */
+static void test_rest(void **state)
+{
+	(void)state;
+	struct http_server *before = server;
+	struct http_options o = options();
+	struct why why;
+	int fds[5];
+	o.rest = wake_in_rest;
+	assert_int_equal(http_start(&o, &server, &why), OK);
+	for (int i = 0; i < 5; i++) {
+		fds[i] = dial();
+		say(fds[i], "GET /park/rested HTTP/1.1\r\nHost: h\r\n\r\n");
+	}
+	for (int i = 0; i < 5; i++) {
+		hear_one(fds[i]);
+		assert_int_equal(status(), 200);
+		assert_string_equal(body_of_reply(), "rested");
+		close(fds[i]);
+	}
+	http_stop(server);
+	server = before;
+}
+
 static void test_address_in_use(void **state)
 {
 	(void)state;
@@ -826,6 +976,8 @@ int main(void)
 		cmocka_unit_test(test_page_with_a_header),
 		cmocka_unit_test(test_packed),
 		cmocka_unit_test(test_header_instead_of_the_listeners),
+		cmocka_unit_test(test_moulds),
+		cmocka_unit_test(test_mould_in_vain),
 		cmocka_unit_test(test_escapes_stay_in_the_path),
 		cmocka_unit_test(test_query),
 		cmocka_unit_test(test_wrong_method),
@@ -845,6 +997,7 @@ int main(void)
 		cmocka_unit_test(test_park_and_wake_with_many),
 		cmocka_unit_test(test_then_is_called_though_the_client_left),
 		cmocka_unit_test(test_stop_waits_for_the_parked),
+		cmocka_unit_test(test_rest),
 		cmocka_unit_test(test_address_in_use),
 	};
 	return cmocka_run_group_tests(tests, start, stop);

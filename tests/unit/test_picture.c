@@ -1,7 +1,7 @@
-#include "picture.h"
 #include "common/json.h"
 #include "common/secret.h"
 #include "folder_test.h"
+#include "picture.h"
 
 static struct why why;
 
@@ -188,8 +188,8 @@ static void test_values_that_are_refused(void **state)
 {
 	(void)state;
 	static const char *const values[] = { "url(#a)", "URL(https://a.example/)",
-		"red url(#a)", "u&#114;l(#a)", "&#x75;rl(data:x)", "javascript:x",
-		"a:b", "a;b", "&lt;script&gt;", "&quot; onload=&quot;x", "&apos;", "&amp;",
+		"red url(#a)", "u&#114;l(#a)", "&#x75;rl(data:x)", "javascript:x", "a:b",
+		"a;b", "&lt;script&gt;", "&quot; onload=&quot;x", "&apos;", "&amp;",
 		"a/b", "a\\b", "a@b", "{x}", "a_b", "a=b", "a%b", "1&#10;2", "å",
 		"\xe2\x80\xae", "&#xfffd;", "var(--x)/1", "a!b", "a`b", "a*b" };
 	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
@@ -197,8 +197,8 @@ static void test_values_that_are_refused(void **state)
 		const char *reason =
 			"line 1 of the picture: fill has a value that pictures can't have here";
 		refuse(arena_format(a, "<svg fill=\"%s\"/>", values[i]), reason);
-		refuse(arena_format(a, "<svg><path d=\"M1 1\" fill=\"%s\"/></svg>",
-			       values[i]),
+		refuse(arena_format(
+			       a, "<svg><path d=\"M1 1\" fill=\"%s\"/></svg>", values[i]),
 			reason);
 	}
 }
@@ -236,8 +236,7 @@ static void test_words(void **state)
 		"<svg><![CDATA[<script>]]></svg>", "<svg>&lt;script&gt;</svg>",
 		"<svg><g/>\xc2\xa0</svg>", "<svg>&#8203;</svg>", "<svg>&#0160;</svg>" };
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		refuse(words[i],
-			"line 1 of the picture: text can't stand in a picture");
+		refuse(words[i], "line 1 of the picture: text can't stand in a picture");
 }
 
 static void test_depth(void **state)
@@ -255,8 +254,7 @@ static void test_depth(void **state)
 		if (depth <= 8)
 			read_text(a, buf_string(&b));
 		else
-			refuse(buf_string(&b),
-				"line 1 of the picture: g lies too deep");
+			refuse(buf_string(&b), "line 1 of the picture: g lies too deep");
 	}
 	/* Beside each other there may be many. */
 	auto_(arena) struct arena *a = arena_create();
@@ -290,8 +288,8 @@ static void test_broken(void **state)
 		"line 1 of the picture: not well-formed (invalid token)");
 	refuse_bytes("<svg>\0</svg>", 12,
 		"line 1 of the picture: not well-formed (invalid token)");
-	refuse_bytes("<svg/>\0", 7,
-		"line 1 of the picture: not well-formed (invalid token)");
+	refuse_bytes(
+		"<svg/>\0", 7, "line 1 of the picture: not well-formed (invalid token)");
 	/* In another encoding the rules are the same. */
 	refuse_bytes("\xff\xfe<\0s\0v\0g\0>\0<\0a\0/\0>\0", 20,
 		"line 1 of the picture: a is an element that pictures can't have here");
@@ -300,10 +298,9 @@ static void test_broken(void **state)
 	memset(name, 'x', sizeof name);
 	name[0] = '<';
 	memcpy(name + sizeof name - 3, "/>", 3);
-	refuse(name,
-		"line 1 of the picture: "
-		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-		" is an element that pictures can't have here");
+	refuse(name, "line 1 of the picture: "
+		     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+		     " is an element that pictures can't have here");
 }
 
 int main(void)

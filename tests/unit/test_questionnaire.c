@@ -333,7 +333,8 @@ static void test_variant(void **state)
 		auto_(arena) struct arena *a = arena_create();
 		struct questionnaire q;
 		const char *text = changed(a, "\"item\"",
-			arena_format(a, "\"meta\":{\"tag\":[%s]},\"item\"", cases[i].tags));
+			arena_format(
+				a, "\"meta\":{\"tag\":[%s]},\"item\"", cases[i].tags));
 		if (read_text(a, text, &q) != OK)
 			fail_msg("%s", why.text);
 		assert_string_equal(q.variant, cases[i].variant);
@@ -368,11 +369,11 @@ static void test_variants_that_are_refused(void **state)
 }
 
 #define CONTROL(code)                                                                    \
-	"\"extension\":[{\"url\":\"http://hl7.org/fhir/StructureDefinition/"              \
-	"questionnaire-itemControl\",\"valueCodeableConcept\":{\"coding\":[{\"code\":"    \
+	"\"extension\":[{\"url\":\"http://hl7.org/fhir/StructureDefinition/"             \
+	"questionnaire-itemControl\",\"valueCodeableConcept\":{\"coding\":[{\"code\":"   \
 	"\"" code "\"}]}}]"
 #define HELP(text)                                                                       \
-	"{\"linkId\":\"q1.help\",\"type\":\"display\",\"text\":\"" text                   \
+	"{\"linkId\":\"q1.help\",\"type\":\"display\",\"text\":\"" text                  \
 	"\"," CONTROL("help") "}"
 
 /* An item of `small` with more in it. */
@@ -407,7 +408,8 @@ static void test_help_that_is_refused(void **state)
 	} cases[] = {
 		{ HELP("a") "," HELP("b"), reason },
 		{ "{\"type\":\"display\",\"text\":\"a\"}", reason },
-		{ "{\"type\":\"display\",\"text\":\"a\"," CONTROL("flyover") "}", reason },
+		{ "{\"type\":\"display\",\"text\":\"a\"," CONTROL("flyover") "}",
+			reason },
 		{ "{\"type\":\"choice\",\"text\":\"a\"," CONTROL("help") "}", reason },
 		{ "{\"type\":\"text\",\"text\":\"a\"," CONTROL("help") "}", reason },
 		{ "{\"text\":\"a\"," CONTROL("help") "}", reason },
@@ -420,15 +422,14 @@ static void test_help_that_is_refused(void **state)
 		auto_(arena) struct arena *a = arena_create();
 		struct questionnaire q;
 		const char *items = arena_format(a, "\"item\":[%s]", cases[i].items);
-		assert_int_equal(
-			read_text(a, with_more(a, "q2", items), &q), ERR_INPUT);
+		assert_int_equal(read_text(a, with_more(a, "q2", items), &q), ERR_INPUT);
 		assert_string_equal(why.text, cases[i].reason);
 	}
 }
 
 #define MEDIA(of, type, data)                                                            \
-	"\"extension\":[{\"url\":\"urn:other\"},{\"url\":\"http://hl7.org/fhir/uv/sdc/"     \
-	"StructureDefinition/sdc-questionnaire-" of "\",\"valueAttachment\":{"            \
+	"\"extension\":[{\"url\":\"urn:other\"},{\"url\":\"http://hl7.org/fhir/uv/sdc/"  \
+	"StructureDefinition/sdc-questionnaire-" of "\",\"valueAttachment\":{"           \
 	"\"contentType\":\"" type "\",\"data\":\"" data "\"}}]"
 #define SVG "image/svg+xml"
 /* <svg fill="red"/>, and <svg><script/></svg> */
@@ -448,7 +449,9 @@ static void test_pictures(void **state)
 		read_text(a, with_more(a, "q2", MEDIA("itemMedia", SVG, RED)), &q), OK);
 	assert_null(q.questions[0].picture);
 	assert_string_equal(q.questions[1].picture, markup);
-	const char *text = changed(a, "{" "\"valueCoding\"",
+	const char *text = changed(a,
+		"{"
+		"\"valueCoding\"",
 		"{" MEDIA("itemAnswerMedia", SVG, RED) ",\"valueCoding\"");
 	assert_int_equal(read_text(a, text, &q), OK);
 	assert_string_equal(q.questions[0].options[0].picture, markup);
@@ -488,14 +491,15 @@ static void test_pictures_that_are_refused(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		auto_(arena) struct arena *a = arena_create();
 		struct questionnaire q;
-		assert_int_equal(
-			read_text(a, with_more(a, "q2", cases[i].question), &q),
+		assert_int_equal(read_text(a, with_more(a, "q2", cases[i].question), &q),
 			ERR_INPUT);
 		const char *where = "Questionnaire.item[1].extension: ";
 		assert_memory_equal(why.text, where, strlen(where));
 		if (*cases[i].reason)
 			assert_string_equal(why.text + strlen(where), cases[i].reason);
-		const char *text = changed(a, "{" "\"valueCoding\"",
+		const char *text = changed(a,
+			"{"
+			"\"valueCoding\"",
 			arena_format(a, "{%s,\"valueCoding\"", cases[i].option));
 		assert_int_equal(read_text(a, text, &q), ERR_INPUT);
 		where = "Questionnaire.item[0].answerOption[0].extension: ";
@@ -575,12 +579,13 @@ static void test_match(void **state)
 			"\"enableWhen\":[" WHEN("q1", "=", "1") "],",
 			"Questionnaire.item[1]: lacks the condition (enableWhen) that n.sv has" },
 		{ "\"enableWhen\":[",
-			"\"enableBehavior\":\"any\",\"enableWhen\":[" WHEN("q1", "=", "1") ",",
+			"\"enableBehavior\":\"any\",\"enableWhen\":[" WHEN(
+				"q1", "=", "1") ",",
 			NULL },
 		{ "\"enableWhen\":", "\"x\":",
 			"Questionnaire.item[1]: lacks the condition (enableWhen) that n.sv has" },
-		{ "," ITEM("q2", "\"enableWhen\":[" WHEN("q1", "=", "2") "]," OPTIONS), "",
-			"Questionnaire.item[1]: lacks the question that n.sv has" },
+		{ "," ITEM("q2", "\"enableWhen\":[" WHEN("q1", "=", "2") "]," OPTIONS),
+			"", "Questionnaire.item[1]: lacks the question that n.sv has" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		if (read_text(a, changed(a, cases[i].from, cases[i].to), &other) != OK)
@@ -605,7 +610,9 @@ static void test_match_of_help_and_pictures(void **state)
 			"Questionnaire.item[1]: lacks the help that n.sv has" },
 		{ with_more(a, "q2", MEDIA("itemMedia", SVG, RED)),
 			"Questionnaire.item[1]: lacks the picture that n.sv has" },
-		{ changed(a, "{" "\"valueCoding\"",
+		{ changed(a,
+			  "{"
+			  "\"valueCoding\"",
 			  "{" MEDIA("itemAnswerMedia", SVG, RED) ",\"valueCoding\""),
 			"Questionnaire.item[0]: lacks the picture of the option 1 that n.sv has" },
 	};

@@ -320,8 +320,8 @@ static void test_helped(void **state)
 			fill_areas(state);
 		memcpy(input.helped, cases[i].helped, sizeof input.helped);
 		auto_(json) struct json *j = release_make(&input);
-		assert_printed(json_get(json_get(j, "quality"), "helped"),
-			cases[i].expected);
+		assert_printed(
+			json_get(json_get(j, "quality"), "helped"), cases[i].expected);
 	}
 }
 

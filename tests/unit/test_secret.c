@@ -108,8 +108,8 @@ static void test_base64_that_is_none(void **state)
 {
 	(void)state;
 	static const char *const wrong[] = { "", "Z", "Zg", "Zg=", "Zm9vY", "Zm9vYg",
-		"Zm9vYg=", "Zm9vYg===", "Zm9v!A==", "Zm9\xc3\xa5v===", "Zm-_", "Zm9 vYg=",
-		"Zm9\nYg==", "\"Zm9\"Yg" };
+		"Zm9vYg=", "Zm9vYg===", "Zm9v!A==", "Zm9\xc3\xa5v===", "Zm-_",
+		"Zm9 vYg=", "Zm9\nYg==", "\"Zm9\"Yg" };
 	uint8_t out[16];
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		size_t len = 77;
@@ -253,8 +253,8 @@ static void test_hkdf(void **state)
 
 /* RFC 7748, sections 5.2 and 6.1. */
 /* RFC 2104, from the hash alone. */
-static void plain_hmac(const uint8_t *key, size_t key_len, const uint8_t *data,
-	size_t len, uint8_t *out)
+static void plain_hmac(
+	const uint8_t *key, size_t key_len, const uint8_t *data, size_t len, uint8_t *out)
 {
 	uint8_t inner[64 + 64], outer[64 + 32];
 	assert_true(key_len <= 64 && len <= 64);

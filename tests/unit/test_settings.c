@@ -1,5 +1,5 @@
-#include "settings.h"
 #include "folder_test.h"
+#include "settings.h"
 
 static struct why why;
 
@@ -151,14 +151,16 @@ static void test_what_is_refused(void **state)
 			"\"q99999999999999999999\" is no question: they are q1 to q11" },
 		{ "[form]\nnonsense\n", 2,
 			"neither `key = value` nor [section] nor # comment" },
-		{ "[form]\nown = \xff\n", 2, "not UTF-8: save the file in that encoding" },
+		{ "[form]\nown = \xff\n", 2,
+			"not UTF-8: save the file in that encoding" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		auto_(arena) struct arena *a = arena_create();
 		struct settings s = { .language_count = 77 };
 		assert_int_equal(read_text(a, cases[i].text, &s), ERR_INPUT);
-		assert_string_equal(why.text, arena_format(a, "%s/wave.ini:%d: %s", folder,
-						      cases[i].line, cases[i].reason));
+		assert_string_equal(
+			why.text, arena_format(a, "%s/wave.ini:%d: %s", folder,
+					  cases[i].line, cases[i].reason));
 		assert_int_equal(s.language_count, 77);
 	}
 }
@@ -173,8 +175,8 @@ static void test_too_many(void **state)
 		buf_text(&b, "[form]\nlanguages =");
 		for (int i = 0; i < count; i++)
 			buf_format(&b, " %c%c", 'a' + i / 26, 'a' + i % 26);
-		assert_int_equal(read_text(a, buf_string(&b), &s),
-			count == 64 ? OK : ERR_INPUT);
+		assert_int_equal(
+			read_text(a, buf_string(&b), &s), count == 64 ? OK : ERR_INPUT);
 	}
 	assert_non_null(strstr(why.text, ":2: too many languages"));
 	assert_int_equal(s.language_count, 64);
@@ -182,8 +184,8 @@ static void test_too_many(void **state)
 		auto_(buf) struct buf b = { 0 };
 		for (int i = 0; i < count; i++)
 			buf_format(&b, "[area a%d]\nexempt = yes\n", i);
-		assert_int_equal(read_text(a, buf_string(&b), &s),
-			count == 256 ? OK : ERR_INPUT);
+		assert_int_equal(
+			read_text(a, buf_string(&b), &s), count == 256 ? OK : ERR_INPUT);
 	}
 	assert_non_null(strstr(why.text, ":514: too many areas"));
 	assert_int_equal(s.area_count, 256);
@@ -198,8 +200,9 @@ static void test_no_file(void **state)
 	const char *file = folder_path(a, "none.ini");
 	assert_int_equal(settings_read(a, file, &s, &why), ERR_NOT_FOUND);
 	assert_string_equal(why.text,
-		arena_format(a, "%s: No such file or directory: check the file's name and "
-				"rights",
+		arena_format(a,
+			"%s: No such file or directory: check the file's name and "
+			"rights",
 			file));
 }
 

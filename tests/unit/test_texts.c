@@ -1,5 +1,5 @@
-#include "texts.h"
 #include "folder_test.h"
+#include "texts.h"
 
 static struct why why;
 
@@ -88,7 +88,8 @@ static void test_variant_leans_on_its_language(void **state)
 		"[language]\nstatus = draft\nname = Lätt\ndirection = rtl\n"
 		"[first]\nfirst_time = {count} frågor.\n");
 	auto_(texts) struct texts_all *all = read_folder();
-	const struct texts *sv = texts_find(all, "sv", ""), *ar = texts_find(all, "ar", "");
+	const struct texts *sv = texts_find(all, "sv", ""),
+			   *ar = texts_find(all, "ar", "");
 	const struct texts *t = texts_find(all, "ar", "barn");
 	assert_string_equal(t->thanks_title, "Xyz");
 	assert_string_equal(t->thanks, ar->thanks);
@@ -186,20 +187,22 @@ static void test_words_that_differ(void **state)
 		{ "Ändra fråga {n}", "Ändra {n} av {count}", "\"change\" in [last]" },
 		{ "Fråga {n} av {count}", "Fråga {count}", "\"step\" in [question]" },
 		{ "Skicka mina svar", "Skicka mina {n} svar", "\"send\" in [last]" },
-		{ "Anmäl till Digg", "{city}", "\"accessibility_supervision_link\" in "
-					       "[accessibility]" },
+		{ "Anmäl till Digg", "{city}",
+			"\"accessibility_supervision_link\" in "
+			"[accessibility]" },
 	};
 	folder_copy(swedish, "texts/sv.ini");
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		auto_(arena) struct arena *a = arena_create();
 		folder_change(swedish, "texts/fi.ini", cases[i].from, cases[i].to);
 		refuse(ERR_INPUT,
-			arena_format(a, "/fi.ini: %s must have the same {words} as in sv.ini",
+			arena_format(a,
+				"/fi.ini: %s must have the same {words} as in sv.ini",
 				cases[i].key));
 	}
 	/* In another order and more than once is fine. */
-	folder_change(swedish, "texts/fi.ini", "Fråga {n} av {count}",
-		"Av {count} {n}:s, {n}");
+	folder_change(
+		swedish, "texts/fi.ini", "Fråga {n} av {count}", "Av {count} {n}:s, {n}");
 	auto_(texts) struct texts_all *all = read_folder();
 	assert_string_equal(texts_find(all, "fi", "")->step, "Av {count} {n}:s, {n}");
 }
@@ -237,9 +240,9 @@ static void test_variant_of_no_language(void **state)
 static void test_names(void **state)
 {
 	(void)state;
-	static const char *const names[] = { "SV.ini", "sv-SE.ini", "sv_SE.ini",
-		"1.ini", "sv.Barn.ini", "sv.barn.x.ini", "sv.barn-x.ini", "sv .ini",
-		".sv.ini", "å.ini" };
+	static const char *const names[] = { "SV.ini", "sv-SE.ini", "sv_SE.ini", "1.ini",
+		"sv.Barn.ini", "sv.barn.x.ini", "sv.barn-x.ini", "sv .ini", ".sv.ini",
+		"å.ini" };
 	folder_copy(swedish, "texts/sv.ini");
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		auto_(arena) struct arena *a = arena_create();

@@ -180,7 +180,7 @@ static enum err open_locked(
 		"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 		"PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;"
 		"PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON;"
-		"PRAGMA cache_size = -6144;";
+		"PRAGMA cache_size = -3072;";
 	int rc = sqlite3_open_v2(file, &db->handle,
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
 			SQLITE_OPEN_EXRESCODE,

@@ -52,7 +52,7 @@ static uint32_t crc_of(uint32_t before, const void *data, size_t len)
 	return (uint32_t)crc32(before, data, (uInt)len);
 }
 
-void gzip_pack(const void *data, size_t len, size_t step, struct buf *out)
+void gzip_pack(const void *data, size_t len, size_t step, size_t least, struct buf *out)
 {
 	static const uint8_t zeros[256];
 	auto_(buf) struct buf body = { 0 };
@@ -60,7 +60,7 @@ void gzip_pack(const void *data, size_t len, size_t step, struct buf *out)
 	number(&body, crc_of(0, data, len), 4);
 	number(&body, (uint32_t)len, 4);
 	size_t bare = HEAD + EXTRA + body.len;
-	size_t fill = (step - bare % step) % step;
+	size_t fill = bare < least ? least - bare : (step - bare % step) % step;
 	head(out, FEXTRA);
 	number(out, (uint32_t)(EXTRA - 2 + fill), 2);
 	buf_add(out, "br", 2);

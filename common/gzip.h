@@ -6,9 +6,10 @@
 #include <stdint.h>
 
 /* Adds the bytes, compressed, to out. The header's extra field is filled up until the
- * whole is a multiple of `step` bytes: how far something can be compressed tells of what
- * it says, also to somebody who sees no more than encrypted lengths. */
-void gzip_pack(const void *data, size_t len, size_t step, struct buf *out);
+ * whole has `least` bytes, and beyond that until it is a multiple of `step`: how far
+ * something can be compressed tells of what it says, also to somebody who sees no more
+ * than encrypted lengths. */
+void gzip_pack(const void *data, size_t len, size_t step, size_t least, struct buf *out);
 
 /* Bytes that are compressed once, but for a hole that every copy fills anew. */
 struct gzip_mould {

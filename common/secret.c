@@ -36,7 +36,7 @@ struct own {
 	uint8_t pool[1024]; /* random bytes; the last `pooled` of them are left */
 	size_t pooled;
 	EVP_CIPHER_CTX
-		*cipher[2]; /* of each length of key, in use after the first time */
+	*cipher[2]; /* of each length of key, in use after the first time */
 	bool used[2];
 	EVP_PKEY_CTX *pairs;
 };

@@ -313,31 +313,19 @@ static bool any_said(const struct form_state *s)
 	return false;
 }
 
-/* At the top, for who can't read on; nothing is lost yet, so it is an address that can be
- * kept. */
-static void choose_first(struct buf *b, const struct form_view *v)
-{
-	bool languages, variants;
-	choices(v, &languages, &variants);
-	if (!languages && !variants)
-		return;
-	html_raw(b, "<form autocomplete=\"off\">\n");
-	chooser(b, v, 0);
-	html_raw(b, "</form>\n");
-}
-
 void form_page_first(struct buf *b, const struct form_view *v, const struct form_state *s,
 	const char *problem)
 {
 	begin(b, v, texts_of(v)->title, 0, problem);
+	/* Nothing to lose yet: an address that can be kept. */
 	if (any_said(s)) {
 		begin_form(b);
 		hidden_state(b, v, s, NONE, false);
-		chooser(b, v, 0);
-		html_raw(b, "</form>\n");
 	} else {
-		choose_first(b, v);
+		html_raw(b, "<form autocomplete=\"off\">\n");
 	}
+	chooser(b, v, 0);
+	html_raw(b, "</form>\n");
 	note(b, problem);
 	introduction(b, v);
 	lost(b, v);
@@ -486,11 +474,11 @@ void form_page_whole(struct buf *b, const struct form_view *v, const struct form
 	const char *problem)
 {
 	begin(b, v, texts_of(v)->title, 0, problem);
-	if (!any_said(s))
-		choose_first(b, v);
+	begin_form(b);
+	/* First, as on the last page. */
+	chooser(b, v, 0);
 	note(b, problem);
 	introduction(b, v);
-	begin_form(b);
 	for (size_t n = 0; n < v->questionnaire->count; n++)
 		if (!(v->hidden >> n & 1))
 			question(b, v, n, s, false);
@@ -501,7 +489,6 @@ void form_page_whole(struct buf *b, const struct form_view *v, const struct form
 	send(b, v);
 	aloud(b, v);
 	html_raw(b, "</div>\n");
-	chooser(b, v, 0);
 	hidden_field(b, "channel", "web");
 	hidden_field(b, "nonce", s->nonce);
 	html_raw(b, "</form>\n");

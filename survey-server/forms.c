@@ -2,10 +2,15 @@
 #include "common/accept.h"
 #include "common/clock.h"
 #include "common/gzip.h"
+#include "flow.h"
 #include <stdlib.h>
 #include <string.h>
 
 const char forms_type[] = "text/html; charset=utf-8";
+
+/* Lengths are multiples of STEP. MARGIN is more than two answers differ by: some
+ * digits on a question's page, the words of the answers on the last. */
+enum { PAGES = BALLOT_QUESTIONS + 2, STEP = 512, MARGIN = 16, MARGIN_WORDS = 160 };
 
 struct form_made {
 	struct form_view view;
@@ -13,6 +18,7 @@ struct form_made {
 	struct gzip_mould gzip;
 	struct http_mould *plain;
 	struct http_mould *packed;
+	size_t lengths[PAGES]; /* that each page is filled up to, compressed */
 };
 
 /* A wave's definition never changes, so its forms are made once. */
@@ -54,7 +60,7 @@ static void make_infos(struct forms *f)
 		for (int which = 0; which < INFO_COUNT; which++) {
 			struct http_page *p = &f->infos[i].pages[which];
 			info_page(&p->plain, &page, (enum info)which);
-			gzip_pack(p->plain.data, p->plain.len, 1, &p->packed);
+			gzip_pack(p->plain.data, p->plain.len, 1, 0, &p->packed);
 		}
 		if (*t->variant)
 			continue;
@@ -64,16 +70,56 @@ static void make_infos(struct forms *f)
 	}
 }
 
+static void write_page(struct buf *b, const struct form_view *v, size_t page,
+	const struct form_state *s, const char *problem)
+{
+	if (v->definition->layout == LAYOUT_ONE_PAGE)
+		form_page_whole(b, v, s, problem);
+	else if (page == 0)
+		form_page_first(b, v, s, problem);
+	else if (page <= v->questionnaire->count)
+		form_page_question(b, v, page - 1, s, problem);
+	else
+		form_page_last(b, v, s, problem);
+}
+
+/* Answers that make every page long: the longest of each question. */
+static struct form_state longest(const struct form_view *v)
+{
+	struct form_state s = { .helped = HELPED_SELF,
+		.nonce = "0f1e2d3c4b5a69788796a5b4c3d2e1f0" };
+	for (size_t n = 0; n < v->questionnaire->count; n++) {
+		const struct question *q = &v->questionnaire->questions[n];
+		const struct option *most = &q->options[0];
+		for (size_t i = 1; i < q->option_count; i++)
+			if (strlen(q->options[i].text) > strlen(most->text))
+				most = &q->options[i];
+		s.answers[n] = most->code;
+	}
+	return s;
+}
+
+static void measure(struct form_made *m)
+{
+	const struct form_state s = longest(&m->view);
+	size_t last = m->view.questionnaire->count + 1;
+	for (size_t page = 0; page <= last; page++) {
+		auto_(buf) struct buf plain = { 0 }, packed = { 0 };
+		write_page(&plain, &m->view, page, &s, NULL);
+		gzip_pack(plain.data, plain.len, 1, 0, &packed);
+		size_t len =
+			packed.len + (page == 0 || page == last ? MARGIN_WORDS : MARGIN);
+		m->lengths[page] = (len + STEP - 1) / STEP * STEP;
+	}
+}
+
 static void make_form(struct form_made *m, const struct form_view *view)
 {
 	auto_(buf) struct buf page = { 0 };
 	struct form_state state = { .nonce = "" };
 	memset(state.nonce, '-', FORM_PAGE_NONCE_TEXT);
 	*m = (struct form_made){ .view = *view };
-	if (view->definition->layout == LAYOUT_ONE_PAGE)
-		form_page_whole(&page, view, &state, NULL);
-	else
-		form_page_first(&page, view, &state, NULL);
+	write_page(&page, view, 0, &state, NULL);
 	const char *at = strstr(buf_string(&page), state.nonce);
 	if (!at)
 		abort();
@@ -82,6 +128,7 @@ static void make_form(struct form_made *m, const struct form_view *view)
 	m->plain = http_mould_create(page.data, page.len, forms_type, NULL);
 	m->packed = http_mould_create(
 		m->gzip.bytes.data, m->gzip.bytes.len, forms_type, "gzip");
+	measure(m);
 }
 
 static struct form_made *find_made(
@@ -270,4 +317,20 @@ void forms_reply(struct http_request *r, const struct form_made *m,
 	else
 		memcpy(bytes + m->nonce, nonce, FORM_PAGE_NONCE_TEXT);
 	http_reply_mould(r, 200);
+}
+
+void forms_reply_page(struct http_request *r, unsigned status, const struct form_made *m,
+	size_t page, const struct form_state *state, const char *problem)
+{
+	const struct form_view *v = &m->view;
+	struct buf plain = { 0 }, packed = { 0 };
+	page = flow_page(v->questionnaire, v->hidden, page, state->answers);
+	write_page(&plain, v, page, state, problem);
+	if (!http_accepts_gzip(r)) {
+		http_reply_buf(r, status, forms_type, &plain);
+		return;
+	}
+	gzip_pack(plain.data, plain.len, STEP, m->lengths[page], &packed);
+	buf_clear(&plain);
+	http_reply_packed(r, status, forms_type, &packed);
 }

@@ -38,6 +38,11 @@ const struct form_view *forms_view(const struct form_made *m);
 /* Replies with the form as it is first seen, with that nonce. */
 void forms_reply(struct http_request *r, const struct form_made *m,
 	const char nonce[static FORM_PAGE_NONCE_TEXT]);
+/* Replies with the page of that number as form_page.h counts them, or the first after it
+ * that is asked, or the form on one page. However the questions were answered, a page of
+ * an edition has one length: TLS does not hide it. */
+void forms_reply_page(struct http_request *r, unsigned status, const struct form_made *m,
+	size_t page, const struct form_state *state, const char *problem);
 /* The type of every page. */
 extern const char forms_type[];
 

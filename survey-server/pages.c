@@ -14,10 +14,6 @@ enum {
 	IDLE_SECONDS = 20,
 };
 
-/* A form's pages are filled up to a multiple of so many bytes: their lengths, which TLS
- * does not hide, must not tell what was answered. */
-enum { STEP = 512 };
-
 struct pages {
 	struct box *box;
 	struct store *store; /* the listener's thread */
@@ -61,19 +57,6 @@ static void reply_info(struct pages *p, struct http_request *r, const struct wis
 	if (which == INFO_LATER)
 		http_set_header(r, "Retry-After", "30");
 	http_reply_page(r, status, forms_type, forms_info(p->forms, t, which));
-}
-
-/* Replies with the page, which is empty afterwards. */
-static void reply_made(struct http_request *r, unsigned status, struct buf *page)
-{
-	if (!http_accepts_gzip(r)) {
-		http_reply_buf(r, status, forms_type, page);
-		return;
-	}
-	struct buf packed = { 0 };
-	gzip_pack(page->data, page->len, STEP, &packed);
-	buf_clear(page);
-	http_reply_packed(r, status, forms_type, &packed);
 }
 
 /* An invitation that its code opened, in a wave that takes answers today. */
@@ -187,7 +170,8 @@ struct post {
 	struct opened opened;
 	struct form form;
 	struct wish wish;
-	const struct form_view *view;
+	const struct form_made *made;
+	const struct form_view *view; /* of what was made */
 	struct form_state state;
 	enum decline decline;
 	int page;     /* -1: the final one */
@@ -296,10 +280,10 @@ static bool read_post(struct http_request *r, struct pages *p, struct post *post
 		return false;
 	}
 	post->wish = wish_of(r, &post->form);
-	const struct form_made *form = form_of(p, &post->opened, &post->wish);
-	if (!form)
+	post->made = form_of(p, &post->opened, &post->wish);
+	if (!post->made)
 		return false;
-	post->view = forms_view(form);
+	post->view = forms_view(post->made);
 	if (!fields_known(&post->form, post->view->questionnaire) ||
 		!read_decline(&post->form, &post->decline) ||
 		!read_page(post, &post->page) ||
@@ -399,21 +383,8 @@ static bool still_open(struct pages *p, struct http_request *r, const struct pos
 static void show(struct pages *p, struct http_request *r, const struct post *post,
 	unsigned status, size_t page, const char *problem)
 {
-	const struct form_view *v = post->view;
-	const struct questionnaire *q = v->questionnaire;
-	struct buf b = { 0 };
-	if (!still_open(p, r, post))
-		return;
-	page = flow_page(q, v->hidden, page, post->state.answers);
-	if (v->definition->layout == LAYOUT_ONE_PAGE)
-		form_page_whole(&b, v, &post->state, problem);
-	else if (page == 0)
-		form_page_first(&b, v, &post->state, problem);
-	else if (page <= q->count)
-		form_page_question(&b, v, page - 1, &post->state, problem);
-	else
-		form_page_last(&b, v, &post->state, problem);
-	reply_made(r, status, &b);
+	if (still_open(p, r, post))
+		forms_reply_page(r, status, post->made, page, &post->state, problem);
 }
 
 static void none_answered(
@@ -548,7 +519,7 @@ static void make_headers(struct pages *p)
 	size_t len;
 	const char *style = page_style(&len);
 	buf_add(&p->style.plain, style, len);
-	gzip_pack(style, len, 1, &p->style.packed);
+	gzip_pack(style, len, 1, 0, &p->style.packed);
 	page_policy(&p->policy);
 	const char *headers[] = { "Content-Security-Policy", buf_string(&p->policy),
 		"Cache-Control", "no-store", "Referrer-Policy", "no-referrer",

@@ -355,17 +355,22 @@ static enum err lacks(const struct match *m, const char *what, int code)
 		what, option, s->name, s->language, *s->variant ? "." : "", s->variant);
 }
 
-static enum err match_option(const struct match *m, const struct question *q,
+static enum err match_code(const struct match *m, const struct question *q,
 	const struct question *other, size_t place)
 {
-	const struct option *theirs = &other->options[place];
-	const struct option *ours = questionnaire_option(q, theirs->code);
-	if (!ours)
-		return lacks(m, "code", theirs->code);
+	uint8_t code = other->options[place].code;
+	if (!questionnaire_option(q, code))
+		return lacks(m, "code", code);
+	if (place >= q->option_count || q->options[place].code != code)
+		return lacks(m, "place", code);
+	return OK;
+}
+
+static enum err match_option(
+	const struct match *m, const struct option *ours, const struct option *theirs)
+{
 	if (ours->grade != theirs->grade)
 		return lacks(m, "grade", theirs->code);
-	if (place >= q->option_count || q->options[place].code != theirs->code)
-		return lacks(m, "place", theirs->code);
 	if (m->same_variant && theirs->picture && !ours->picture)
 		return lacks(m, "picture", theirs->code);
 	return OK;
@@ -387,7 +392,9 @@ static enum err match_question(
 	if (strcmp(q->link, other->link) != 0)
 		return lacks(m, "linkId", 0);
 	for (size_t i = 0; e == OK && i < other->option_count; i++)
-		e = match_option(m, q, other, i);
+		e = match_code(m, q, other, i);
+	for (size_t i = 0; e == OK && i < other->option_count; i++)
+		e = match_option(m, &q->options[i], &other->options[i]);
 	for (size_t i = 0; e == OK && i < other->condition_count; i++)
 		if (!has_condition(q, &other->conditions[i]))
 			e = lacks(m, "condition (enableWhen)", 0);

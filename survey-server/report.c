@@ -338,7 +338,8 @@ static void question_section(const struct report *r, struct buf *b, size_t n)
 	const struct question *q = &r->definition.questionnaire.questions[n];
 	buf_format(b, "<h2 id=\"%s\">Fråga %zu. ", q->link, n + 1);
 	html_text(b, q->text);
-	html_raw(b, "</h2>\n<div class=\"wide\" role=\"group\" tabindex=\"0\" aria-labelledby=\"");
+	html_raw(b,
+		"</h2>\n<div class=\"wide\" role=\"group\" tabindex=\"0\" aria-labelledby=\"");
 	html_text(b, q->link);
 	html_raw(b, "\">\n<table>\n<caption>Antal svar per verksamhetsområde");
 	if (q->condition_count)

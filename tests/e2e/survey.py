@@ -847,7 +847,8 @@ class Browser:
         assert [n.tag for n in fetched] == ["link", "link"] and fetched[0].get("href") == "data:,"
         assert re.fullmatch(r"/form\.css\?v=[0-9a-f]{8}", fetched[1].get("href"))
         assert not re.search(r"@import|url\(|\bstyle=", html)
-        assert {m.get("name") or "charset" for m in page.all("meta")} == {"charset", "viewport"}
+        assert [m.attributes for m in page.all("meta")] == [
+            {"charset": "utf-8"}, {"name": "viewport", "content": "width=device-width, initial-scale=1"}]
         outside = set(re.findall(r"(?:https?:)?//[\w.-]+[^\"'\s<]*", re.sub(r"<script>.*?</script>", "", html, flags=re.S)))
         assert outside <= {self.leave, "https://www.imy.se", "https://www.digg.se/tdosanmalan"}
         assert page.one("a", **{"class": "leave"}).get("href") == self.leave

@@ -305,6 +305,7 @@ DAMAGE = {
     "style": ("ti.bildstod", svg('<path d="M0 0" style="fill:red"/>'), "line 1 of the picture: style is an attribute"),
     "style sheet": ("ti.bildstod", svg("<style>*{display:none}</style>"), "line 1 of the picture: style is an element"),
     "address": ("ti.bildstod", svg('<path d="M0 0" fill="url(https://x.example)"/>'), "line 1 of the picture: fill has a value"),
+    "reference": ("ti.bildstod", svg('<path d="M0 0" fill="URL(#x)"/>'), "line 1 of the picture: fill has a value"),
     "foreign": ("ti.bildstod", svg("<foreignObject><b/></foreignObject>"), "line 1 of the picture: foreignObject"),
     "entity": ("ti.bildstod", drawn('<!DOCTYPE svg [<!ENTITY x "y">]><svg xmlns="http://www.w3.org/2000/svg">&x;</svg>'), "document type"),
     "text in it": ("ti.bildstod", svg("Mycket bra"), "line 1 of the picture: text"),

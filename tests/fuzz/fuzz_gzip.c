@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t at = data[2] | (size_t)data[3] << 8, hole = data[4] | (size_t)data[5] << 8;
 	data += 6;
 	size -= 6;
-	gzip_pack(data, size, step, &packed);
+	gzip_pack(data, size, step, 0, &packed);
 	require(packed.len % step == 0);
 	check(&packed, data, size);
 

@@ -80,6 +80,7 @@ static void test_language(void **state)
 		{ "en, fi;q=1.0", EN },
 		{ "en;q=9, fi;q=0.1", FI },
 		{ "en;q=1.7, fi;q=1", EN },
+		{ "fi, en;q=1.7", FI },
 		/* Unwanted, unknown, broken. */
 		{ "sv;q=0", NONE },
 		{ "sv;q=0.000, fi;q=0.001", FI },

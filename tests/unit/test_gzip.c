@@ -62,7 +62,7 @@ static void check_pack(const void *data, size_t len, size_t step)
 	auto_(buf) struct buf packed = { 0 }, again = { 0 }, extra = { 0 };
 	/* What is in the buf already stays, and is not counted. */
 	buf_text(&packed, "before");
-	gzip_pack(data, len, step, &packed);
+	gzip_pack(data, len, step, 0, &packed);
 	assert_memory_equal(packed.data, "before", 6);
 	assert_int_equal((packed.len - 6) % step, 0);
 	unpack(packed.data + 6, packed.len - 6, &again, &extra);
@@ -120,7 +120,7 @@ static void test_pack_is_small(void **state)
 	static uint8_t words[20000];
 	auto_(buf) struct buf packed = { 0 };
 	fill_words(words, sizeof words);
-	gzip_pack(words, sizeof words, 1, &packed);
+	gzip_pack(words, sizeof words, 1, 0, &packed);
 	assert_in_range(packed.len, 50, 300);
 }
 
@@ -134,10 +134,27 @@ static void test_pack_hides_what_it_says(void **state)
 		auto_(buf) struct buf packed = { 0 };
 		fill_words(page, sizeof page);
 		fill_noise(page + 1000, i);
-		gzip_pack(page, sizeof page, 512, &packed);
+		gzip_pack(page, sizeof page, 512, 0, &packed);
 		if (i > 0)
 			assert_int_equal(packed.len, len);
 		len = packed.len;
+	}
+}
+
+/* Whatever is said, as long as it takes no more than the least. */
+static void test_pack_fills_up(void **state)
+{
+	(void)state;
+	static uint8_t page[4000];
+	for (size_t noise = 0; noise < 800; noise += 50) {
+		auto_(buf) struct buf packed = { 0 }, again = { 0 }, extra = { 0 };
+		fill_words(page, sizeof page);
+		fill_noise(page + 1000, noise);
+		gzip_pack(page, sizeof page, 512, 1000, &packed);
+		assert_true(packed.len == 1000 || (noise && packed.len % 512 == 0));
+		unpack(packed.data, packed.len, &again, &extra);
+		assert_int_equal(again.len, sizeof page);
+		assert_memory_equal(again.data, page, sizeof page);
 	}
 }
 
@@ -230,6 +247,7 @@ int main(void)
 		cmocka_unit_test(test_pack_nothing),
 		cmocka_unit_test(test_pack_is_small),
 		cmocka_unit_test(test_pack_hides_what_it_says),
+		cmocka_unit_test(test_pack_fills_up),
 		cmocka_unit_test(test_mould),
 		cmocka_unit_test(test_mould_large),
 		cmocka_unit_test(test_mould_writes_no_more),

@@ -10,7 +10,7 @@ const char forms_type[] = "text/html; charset=utf-8";
 
 /* Lengths are multiples of STEP. MARGIN is more than two answers differ by: some
  * digits on a question's page, the words of the answers on the last. */
-enum { PAGES = BALLOT_QUESTIONS + 2, STEP = 512, MARGIN = 16, MARGIN_WORDS = 160 };
+enum { PAGES = BALLOT_QUESTIONS + 2, STEP = 128, MARGIN = 16, MARGIN_WORDS = 160 };
 
 struct form_made {
 	struct form_view view;

@@ -806,7 +806,7 @@ class Browser:
         self.page = Page(html.decode())
         self.look(html.decode())
         if packed and method == "POST" and self.page.number is not None:
-            assert self.size % 512 == 0
+            assert self.size % 128 == 0
         return self.page
 
     def post(self, fields):

@@ -637,7 +637,7 @@ def test_length_tells_nothing(survey, one, language, variant):
         forms += [dict(fields, page=page) for page in [rng.choice([0, LAST]), rng.randrange(1, LAST)]]
     lengths = survey.lengths(one, forms)
     assert set(lengths) == set(range(LAST + 1))
-    assert all(size % 512 == 0 for counts in lengths.values() for _, size in counts)
+    assert all(size % 128 == 0 for counts in lengths.values() for _, size in counts)
     assert {page: counts for page, counts in lengths.items() if len(counts) != 1} == {}
 
 

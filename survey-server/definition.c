@@ -67,6 +67,8 @@ static enum err add_set(const char *file, const char *code,
 	return OK;
 }
 
+enum { OWN_GRADES = 5 }; /* as many as SKR's, and as the report has columns for */
+
 /* What a definition is made of. */
 struct making {
 	struct arena *arena;
@@ -106,6 +108,11 @@ static enum err join_own(
 		return err_why(m->why, ERR_INPUT,
 			"%s: the city's own questions are q7 to q11, after six others",
 			own->file);
+	for (size_t n = 0; n < own->questionnaire.count; n++)
+		if (own->questionnaire.questions[n].grades > OWN_GRADES)
+			return err_why(m->why, ERR_INPUT,
+				"%s: Questionnaire.item[%zu]: has more than five graded options",
+				own->file, n);
 	struct json *items = json_array();
 	for (const struct json *i = json_first(json_get(resource, "item")); i;
 		i = json_next(i))
@@ -142,8 +149,8 @@ static enum err chosen(const struct making *m, const struct edition *e, bool *re
 		return OK;
 	if (!*q->variant && (s->languages || e == m->editions.all))
 		return err_why(m->why, ERR_CONFLICT,
-			"%s, or its texts, is a draft that no person has approved: set its "
-			"status to active, or take drafts with `drafts = yes` in the settings",
+			"%s, its texts or the city's own questions in that edition are a "
+			"draft that no person has approved: set the status to active, or take drafts with `drafts = yes` in the settings",
 			e->file);
 	buf_format(m->left_out, "%s%s%s%s", m->left_out->len ? ", " : "", q->language,
 		*q->variant ? "." : "", q->variant);

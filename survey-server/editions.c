@@ -94,8 +94,9 @@ enum err editions_read(const char *folder, const char *name,
 {
 	struct editions e = { .arena = arena_create() };
 	enum err err = read_all(folder, name, &e, why);
-	for (size_t i = 0; err == OK && i < e.count; i++)
-		for (size_t k = 0; err == OK && k < e.count; k++)
+	/* With the Swedish one first, so that the blame falls on the other. */
+	for (size_t k = 0; err == OK && k < e.count; k++)
+		for (size_t i = 0; err == OK && i < e.count; i++)
 			err = in_file(e.all[i].file,
 				questionnaire_match(&e.all[i].questionnaire,
 					&e.all[k].questionnaire, why),

@@ -217,7 +217,7 @@ static void choose_variant(struct buf *b, const struct form_view *v)
 }
 
 /* Whether the wave has another language, and this language another variant. */
-static void choices(const struct form_view *v, bool *ret_languages, bool *ret_variants)
+static bool choices(const struct form_view *v, bool *ret_languages, bool *ret_variants)
 {
 	const struct definition *d = v->definition;
 	*ret_languages = *ret_variants = false;
@@ -227,14 +227,15 @@ static void choices(const struct form_view *v, bool *ret_languages, bool *ret_va
 		*ret_languages |= !same;
 		*ret_variants |= same && &d->editions[i] != v->questionnaire;
 	}
+	return *ret_languages || *ret_variants;
 }
 
 /* Change of language and variant: the page again, with all that was said. */
 static void chooser(struct buf *b, const struct form_view *v, size_t page)
 {
 	bool languages, variants;
-	choices(v, &languages, &variants);
-	if (languages || variants)
+	bool any = choices(v, &languages, &variants);
+	if (any)
 		html_raw(b, "<div class=\"choose\">\n");
 	if (languages)
 		choose_language(b, v);
@@ -244,7 +245,7 @@ static void chooser(struct buf *b, const struct form_view *v, size_t page)
 		choose_variant(b, v);
 	else
 		hidden_field(b, "variant", v->questionnaire->variant);
-	if (!languages && !variants)
+	if (!any)
 		return;
 	buf_format(b,
 		"<button type=\"submit\" class=\"quiet\" name=\"page\" value=\"%zu\">",
@@ -447,10 +448,18 @@ void form_page_last(struct buf *b, const struct form_view *v, const struct form_
 	const char *problem)
 {
 	const struct questionnaire *q = v->questionnaire;
+	size_t before = flow_page_before(q, v->hidden, q->count + 1, s->answers);
+	bool languages, variants;
 	begin(b, v, texts_of(v)->last_title, q->count + 1, problem);
 	begin_form(b);
-	/* First, so that Enter among the circles means its button: the page again. */
+	/* First, so that Enter among the circles means its button, the page again;
+	 * without it, a step back. */
 	chooser(b, v, q->count + 1);
+	if (!choices(v, &languages, &variants)) {
+		html_raw(b, "<div class=\"way\">");
+		page_button(b, before, texts_of(v)->back, true);
+		html_raw(b, "</div>\n");
+	}
 	note(b, problem);
 	html_around(b, "<h1>", texts_of(v)->last_title, "</h1>\n");
 	hidden_field(b, "channel", "web");
@@ -461,8 +470,7 @@ void form_page_last(struct buf *b, const struct form_view *v, const struct form_
 	lost(b, v);
 	html_raw(b, "<div class=\"way\">");
 	send(b, v);
-	page_button(b, flow_page_before(q, v->hidden, q->count + 1, s->answers),
-		texts_of(v)->back, true);
+	page_button(b, before, texts_of(v)->back, true);
 	aloud(b, v);
 	html_raw(b, "</div>\n</form>\n");
 	if (!flow_any(q, s->answers))

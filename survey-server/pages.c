@@ -199,6 +199,9 @@ static void read_answers(struct post *post)
 			post->wrong = n;
 	}
 	flow_drop(q, post->view->hidden, s->answers);
+	for (size_t n = 0; n < q->count; n++)
+		if (!flow_asked(q, post->view->hidden, n, s->answers))
+			s->declined[n] = false;
 }
 
 /* Whether every field is one that the form has. */

@@ -58,7 +58,8 @@ static void copy_both(const char *english)
 }
 
 /* A file of the city's own questions, from q7 on; the second hangs on the first. */
-static void write_own(const char *language, const char *status, int first, int count)
+static void write_own_graded(
+	const char *language, const char *status, int first, int count, int grades)
 {
 	auto_(arena) struct arena *a = arena_create();
 	auto_(buf) struct buf b = { 0 };
@@ -75,16 +76,21 @@ static void write_own(const char *language, const char *status, int first, int c
 				"\"enableWhen\":[{\"question\":\"q7\",\"operator\":\"=\","
 				"\"answerCoding\":{\"code\":\"1\"}}],");
 		buf_text(&b, "\"answerOption\":[");
-		for (int code = 1; code <= 2; code++)
+		for (int code = 1; code <= grades; code++)
 			buf_format(&b,
 				"%s{\"valueCoding\":{\"code\":\"%d\",\"display\":\"x\","
 				"\"extension\":[{\"url\":\"http://hl7.org/fhir/"
 				"StructureDefinition/ordinalValue\",\"valueDecimal\":%d}]}}",
-				code > 1 ? "," : "", code, 3 - code);
+				code > 1 ? "," : "", code, 10 - code);
 		buf_text(&b, "]}");
 	}
 	buf_text(&b, "]}");
 	folder_text(arena_format(a, "own.%s.json", language), buf_string(&b));
+}
+
+static void write_own(const char *language, const char *status, int first, int count)
+{
+	write_own_graded(language, status, first, count, 2);
 }
 
 static void assert_edition(
@@ -181,8 +187,9 @@ static void test_languages(void **state)
 }
 
 #define DRAFT                                                                            \
-	", or its texts, is a draft that no person has approved: set its status to "     \
-	"active, or take drafts with `drafts = yes` in the settings"
+	", its texts or the city's own questions in that edition are a draft that no "   \
+	"person has approved: set the status to active, or take drafts with `drafts = "  \
+	"yes` in the settings"
 
 /* Questions and texts must be approved, each; a wave that asks for a language by name
  * must know that it gets a draft. */
@@ -319,6 +326,24 @@ static void test_own_questions_that_are_refused(void **state)
 	s.drafts = true;
 	make(a, folder, &s, "", &d);
 	assert_int_equal(d.editions[1].count, 8);
+}
+
+/* They have no more grades than SKR's. */
+static void test_grades_of_own_questions(void **state)
+{
+	(void)state;
+	auto_(arena) struct arena *a = arena_create();
+	const struct settings s = { .own = "own" };
+	struct definition d;
+	copy_both("draft");
+	write_own_graded("sv", "active", 7, 2, 5);
+	make(a, folder, &s, "en", &d);
+	assert_int_equal(d.questionnaire.questions[7].grades, 5);
+	write_own_graded("sv", "active", 7, 2, 6);
+	refuse(folder, &s, ERR_INPUT,
+		arena_format(a,
+			"%s/own.sv.json: Questionnaire.item[0]: has more than five graded options",
+			folder));
 }
 
 /* The city's own can't be the six, nor follow on other than six. */
@@ -525,6 +550,7 @@ int main(void)
 		IN_FOLDER(test_texts_that_are_missing),
 		IN_FOLDER(test_own_questions),
 		IN_FOLDER(test_own_questions_that_are_refused),
+		IN_FOLDER(test_grades_of_own_questions),
 		IN_FOLDER(test_own_questions_after_six),
 		cmocka_unit_test(test_areas),
 		cmocka_unit_test(test_areas_that_are_refused),

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-enum { CLIENTS = 50, ROUNDS = 20, BODY_LIMIT = 4096, MOULD = 1 << 20 };
+enum { CLIENTS = 50, ROUNDS = 20, BODY_LIMIT = 4096, MOULD = 1 << 16 };
 
 static struct http_server *server;
 static char reply[70000];
@@ -83,7 +83,8 @@ static void show_page(struct http_request *r, void *context)
 	const char *gone = http_query(r, "gone");
 	if (header)
 		http_set_header(r, header, "own");
-	http_reply_page(r, gone ? 410 : 200, gone ? "text/html" : "text/plain", &page);
+	http_reply_page(r, gone ? 410 : 200,
+		http_query(r, "html") ? "text/html" : "text/plain", &page);
 }
 
 static void show_packed(struct http_request *r, void *context)
@@ -99,33 +100,6 @@ static void show_packed(struct http_request *r, void *context)
 		http_reply_buf(r, 200, "text/plain", &b);
 	}
 	assert_null(b.data);
-}
-
-static struct http_mould *mould;
-
-/* Writes the word at the mould's beginning, middle and end. */
-static void cast(struct http_request *r, void *context)
-{
-	(void)context;
-	const char *word = http_segment(r, 0);
-	char *copy = http_mould_take(r, mould);
-	assert_int_equal(strlen(word), 4);
-	memcpy(copy, word, 4);
-	memcpy(copy + MOULD / 2, word, 4);
-	memcpy(copy + MOULD - 4, word, 4);
-	/* One a request. */
-	assert_null(http_mould_take(r, mould));
-	http_reply_mould(r, 201);
-	assert_null(http_mould_take(r, mould));
-}
-
-/* Takes a copy and then says something else. */
-static void cast_in_vain(struct http_request *r, void *context)
-{
-	(void)context;
-	assert_non_null(http_mould_take(r, mould));
-	http_reply(r, 404, "text/plain", "other", 5);
-	http_reply_mould(r, 201);
 }
 
 /* A thread that wakes what is parked, as the one writer of the store does. */
@@ -147,17 +121,96 @@ static void parked_done(struct http_request *r, void *context)
 	http_reply(r, 200, "text/plain", note, strlen(note));
 }
 
-static void park(struct http_request *r, void *context)
+static void lay_on_shelf(struct http_request *r)
 {
-	(void)context;
-	http_set_note(r, arena_text(http_arena(r), http_segment(r, 0),
-				 strlen(http_segment(r, 0))));
 	pthread_mutex_lock(&shelf.lock);
 	assert_true(shelf.count < CLIENTS);
 	shelf.waiting[shelf.count++] = r;
 	pthread_cond_signal(&shelf.filled);
 	pthread_mutex_unlock(&shelf.lock);
+}
+
+static void park(struct http_request *r, void *context)
+{
+	(void)context;
+	http_set_note(r, arena_text(http_arena(r), http_segment(r, 0),
+				 strlen(http_segment(r, 0))));
+	lay_on_shelf(r);
 	http_park(r, parked_done);
+}
+
+static struct http_mould *mould;
+
+static struct {
+	pthread_mutex_t lock;
+	uintptr_t seen[2 * CLIENTS]; /* inverted: a lost copy is still seen as lost */
+	size_t count;
+} copies = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static void note_copy(const char *copy)
+{
+	size_t i = 0;
+	pthread_mutex_lock(&copies.lock);
+	while (i < copies.count && copies.seen[i] != ~(uintptr_t)copy)
+		i++;
+	if (i == copies.count && i < 2 * CLIENTS)
+		copies.seen[copies.count++] = ~(uintptr_t)copy;
+	pthread_mutex_unlock(&copies.lock);
+}
+
+static size_t copy_count(void)
+{
+	pthread_mutex_lock(&copies.lock);
+	size_t count = copies.count;
+	pthread_mutex_unlock(&copies.lock);
+	return count;
+}
+
+/* Takes a copy and writes the word at its beginning, middle and end. */
+static void take_copy(struct http_request *r)
+{
+	const char *word = http_segment(r, 0);
+	char *copy = http_mould_take(r, mould);
+	assert_int_equal(strlen(word), 4);
+	note_copy(copy);
+	memcpy(copy, word, 4);
+	memcpy(copy + MOULD / 2, word, 4);
+	memcpy(copy + MOULD - 4, word, 4);
+	/* One a request. */
+	assert_null(http_mould_take(r, mould));
+}
+
+static void cast(struct http_request *r, void *context)
+{
+	(void)context;
+	take_copy(r);
+	http_reply_mould(r, 201);
+	assert_null(http_mould_take(r, mould));
+}
+
+static void cast_done(struct http_request *r, void *context)
+{
+	(void)context;
+	atomic_fetch_add(&finished, 1);
+	http_reply_mould(r, 201);
+}
+
+/* The same, with the reply left for later. */
+static void cast_late(struct http_request *r, void *context)
+{
+	(void)context;
+	take_copy(r);
+	lay_on_shelf(r);
+	http_park(r, cast_done);
+}
+
+/* Takes a copy and then says something else. */
+static void cast_in_vain(struct http_request *r, void *context)
+{
+	(void)context;
+	assert_non_null(http_mould_take(r, mould));
+	http_reply(r, 404, "text/plain", "other", 5);
+	http_reply_mould(r, 201);
 }
 
 static void park_awake(struct http_request *r, void *context)
@@ -210,6 +263,7 @@ static const struct http_route routes[] = {
 	{ "GET",  "/page",             0, show_page },
 	{ "GET",  "/packed",           0, show_packed },
 	{ "GET",  "/cast/{word}",      0, cast },
+	{ "GET",  "/late/{word}",      0, cast_late },
 	{ "GET",  "/vain",             0, cast_in_vain },
 	{ "GET",  "/park/{name}",      0, park },
 	{ "PUT",  "/v1/{wave}/b/{id}", 0, show },
@@ -451,9 +505,13 @@ static void test_page(void **state)
 		assert_packed();
 		get_with("/page", "Accept-Encoding: gzip;q=0, br");
 		assert_plain();
-		/* The same bytes with another status and type. */
+		/* The same bytes with another status or type. */
 		get_with("/page?gone", "Accept-Encoding: gzip");
 		assert_int_equal(status(), 410);
+		assert_non_null(strstr(reply, "\r\nContent-Type: text/plain\r\n"));
+		assert_packed();
+		get_with("/page?html", "Accept-Encoding: gzip");
+		assert_int_equal(status(), 200);
 		assert_non_null(strstr(reply, "\r\nContent-Type: text/html\r\n"));
 		assert_packed();
 		get("/page?gone");
@@ -519,6 +577,17 @@ static void test_header_instead_of_the_listeners(void **state)
 	assert_int_equal(count_of("\r\nReferrer-Policy: no-referrer\r\n"), 1);
 }
 
+static void wait_until_parked(size_t count)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	for (bool there = false; !there;) {
+		pthread_mutex_lock(&shelf.lock);
+		there = shelf.count == count;
+		pthread_mutex_unlock(&shelf.lock);
+		nanosleep(&pause, NULL);
+	}
+}
+
 /* Hears a whole reply cast from the mould, which must say the word at its places and
  * nothing else. */
 static void hear_cast(int fd, const char *word)
@@ -529,7 +598,7 @@ static void hear_cast(int fd, const char *word)
 	for (; !end; head[len] = '\0', end = strstr(head, "\r\n\r\n"))
 		assert_int_equal(recv(fd, head + len++, 1, 0), 1);
 	assert_memory_equal(head, "HTTP/1.1 201 ", 13);
-	assert_non_null(strstr(head, "\r\nContent-Length: 1048576\r\n"));
+	assert_non_null(strstr(head, "\r\nContent-Length: 65536\r\n"));
 	assert_non_null(strstr(head, "\r\nContent-Type: text/html\r\n"));
 	assert_non_null(strstr(head, "\r\nContent-Encoding: x-none\r\n"));
 	assert_non_null(strstr(head, "\r\nReferrer-Policy: no-referrer\r\n"));
@@ -549,16 +618,16 @@ static void hear_cast(int fd, const char *word)
 	}
 }
 
-static void say_cast(int fd, int number, char word[static 5])
+static void say_word(int fd, const char *path, const char *word)
 {
 	char text[100];
-	snprintf(word, 5, "%04d", number % 10000);
-	snprintf(text, sizeof text, "GET /cast/%.4s HTTP/1.1\r\nHost: h\r\n\r\n", word);
+	snprintf(text, sizeof text, "GET %.8s/%.4s HTTP/1.1\r\nHost: h\r\n\r\n", path,
+		word);
 	say(fd, text);
 }
 
-/* Replies that are out at the same time are no more than the sockets hold: each has a
- * copy of its own, which nobody writes in before the client has it. */
+/* Copies that are out at the same time are each its own; the next round takes them
+ * again. */
 static void test_moulds(void **state)
 {
 	(void)state;
@@ -567,37 +636,49 @@ static void test_moulds(void **state)
 	for (int i = 0; i < CLIENTS; i++)
 		fds[i] = dial();
 	for (int round = 0; round < 3; round++) {
-		for (int i = 0; i < CLIENTS; i++)
-			say_cast(fds[i], 100 * round + i, words[i]);
+		for (int i = 0; i < CLIENTS; i++) {
+			snprintf(words[i], sizeof words[i], "%d%03d", round, i);
+			say_word(fds[i], "/late", words[i]);
+		}
+		wait_until_parked(CLIENTS);
+		assert_int_equal(copy_count(), CLIENTS);
+		stop_waker(start_waker());
 		for (int i = CLIENTS - 1; i >= 0; i--)
 			hear_cast(fds[i], words[i]);
 	}
-	/* Who leaves in the middle leaves no trace in what others get. */
-	for (int i = 0; i < CLIENTS; i += 2) {
-		say_cast(fds[i], 1000 + i, words[i]);
+	/* Those of clients that leave meanwhile are not lost either. */
+	atomic_store(&finished, 0);
+	for (int i = 0; i < CLIENTS; i++)
+		say_word(fds[i], "/late", "left");
+	wait_until_parked(CLIENTS);
+	for (int i = 0; i < CLIENTS; i++)
 		close(fds[i]);
-		say_cast(fds[i + 1], 2000 + i, words[i + 1]);
-		hear_cast(fds[i + 1], words[i + 1]);
-		close(fds[i + 1]);
+	stop_waker(start_waker());
+	int fd = dial();
+	for (int i = 0; i < 100; i++) {
+		say_word(fd, "/cast", "here");
+		hear_cast(fd, "here");
 	}
+	close(fd);
+	assert_int_equal(atomic_load(&finished), CLIENTS);
+	assert_in_range(copy_count(), CLIENTS, CLIENTS + 1);
 }
 
 static void test_mould_in_vain(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 3; i++) {
-		char word[5];
 		get("/vain");
 		assert_int_equal(status(), 404);
 		assert_string_equal(body_of_reply(), "other");
 		int fd = dial();
-		say_cast(fd, i, word);
-		hear_cast(fd, word);
+		say_word(fd, "/cast", "once");
+		hear_cast(fd, "once");
 		close(fd);
 	}
 	ask("HEAD /cast/abcd HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
 	assert_int_equal(status(), 201);
-	assert_non_null(strstr(reply, "\r\nContent-Length: 1048576\r\n"));
+	assert_non_null(strstr(reply, "\r\nContent-Length: 65536\r\n"));
 	assert_string_equal(body_of_reply(), "");
 }
 
@@ -853,17 +934,6 @@ static void test_park_and_wake_with_many(void **state)
 	}
 	assert_int_equal(atomic_load(&finished), CLIENTS * ROUNDS);
 	stop_waker(waker);
-}
-
-static void wait_until_parked(size_t count)
-{
-	const struct timespec pause = { .tv_nsec = 1000000 };
-	for (bool there = false; !there;) {
-		pthread_mutex_lock(&shelf.lock);
-		there = shelf.count == count;
-		pthread_mutex_unlock(&shelf.lock);
-		nanosleep(&pause, NULL);
-	}
 }
 
 static void test_then_is_called_though_the_client_left(void **state)

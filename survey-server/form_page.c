@@ -314,11 +314,10 @@ static bool any_said(const struct form_state *s)
 	return false;
 }
 
-void form_page_first(struct buf *b, const struct form_view *v, const struct form_state *s,
-	const char *problem)
+/* At the top, for who can't read on. Nothing to lose yet: an address that can be kept. */
+static void choose_first(
+	struct buf *b, const struct form_view *v, const struct form_state *s)
 {
-	begin(b, v, texts_of(v)->title, 0, problem);
-	/* Nothing to lose yet: an address that can be kept. */
 	if (any_said(s)) {
 		begin_form(b);
 		hidden_state(b, v, s, NONE, false);
@@ -327,6 +326,15 @@ void form_page_first(struct buf *b, const struct form_view *v, const struct form
 	}
 	chooser(b, v, 0);
 	html_raw(b, "</form>\n");
+}
+
+void form_page_first(struct buf *b, const struct form_view *v, const struct form_state *s,
+	const char *problem)
+{
+	bool languages, variants;
+	begin(b, v, texts_of(v)->title, 0, problem);
+	if (choices(v, &languages, &variants))
+		choose_first(b, v, s);
 	note(b, problem);
 	introduction(b, v);
 	lost(b, v);

@@ -555,3 +555,18 @@ def test_who_helped_is_counted(survey, counts, expected):
     shown_words = ["utan att säga hur", "själva", "med hjälp av en anhörig", "med hjälp av personal", "med hjälp av en tolk", "på övriga sätt"]
     assert re.findall(r"(\d+)\xa0([a-zåäö ]+)[,.]", page) == [
         (str(expected[n]), shown_words[n]) for n in [1, 2, 3, 4, 5, 0] if expected[n]]
+
+
+def test_swedish_alone(tmp_path):
+    """A wave without drafts: nothing to choose, and Enter on the last page is a step back, never "change"."""
+    with running(tmp_path) as server:
+        server.add_wave()
+        person, = server.invite(1)
+        with server.public() as web:
+            pages = [web.get(person.path), *(web.post(person.path, {"q1": "1", "page": str(n)}) for n in range(8))]
+        for page in pages:
+            text = page.body.decode()
+            assert page.status == 200 and "<select" not in text
+            assert all('type="submit"' in form for form in re.findall(r"<form.*?</form>", text, re.S))
+        buttons = re.findall(r'<button[^>]* name="page" value="(\d)"', pages[-1].body.decode())
+        assert buttons[0] == "6" and buttons[1:] == ["1", "2", "3", "4", "5", "6", "6"]

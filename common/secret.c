@@ -149,13 +149,18 @@ void secret_base64(const void *data, size_t len, char *out)
 
 bool secret_unbase64(const char *text, void *out, size_t *ret_len)
 {
-	size_t len = strlen(text);
-	if (len == 0 || len % 4 || len > 1 << 20)
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+		"0123456789+/";
+	size_t len = strlen(text), filled = len - strspn(text, digits);
+	/* The library lets through white space around, and = anywhere. */
+	if (len == 0 || len % 4 || len > 1 << 20 || filled > 2 ||
+		strspn(text + len - filled, "=") != filled)
 		return false;
 	int made = EVP_DecodeBlock(out, (const unsigned char *)text, (int)len);
 	if (made < 0)
 		return false;
-	*ret_len = (size_t)made - (text[len - 1] == '=') - (text[len - 2] == '=');
+	*ret_len = (size_t)made - filled;
 	return true;
 }
 

@@ -20,11 +20,12 @@ static const char *file_name(const char *file)
 	return slash ? slash + 1 : file;
 }
 
-/* Whether the name is that of an edition: NAME, a dot, and no further name after it. */
+/* Whether the name is that of an edition: NAME, a dot, its language and another dot. */
 static bool belongs(const char *file, const char *name)
 {
 	size_t len = strlen(name);
-	return strncmp(file, name, len) == 0 && file[len] == '.';
+	return strncmp(file, name, len) == 0 && file[len] == '.' &&
+	       strchr(file + len + 1, '.');
 }
 
 /* A file says twice what it is, in its name and inside: both must agree. A name with one

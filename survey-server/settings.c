@@ -1,6 +1,7 @@
 #include "settings.h"
 #include "ballot.h"
 #include "common/conf.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,9 +61,12 @@ static enum err take_hidden(const char *list, unsigned *ret_hidden, struct why *
 	size_t len;
 	unsigned hidden = 0;
 	for (const char *word; (word = next_word(&list, &len));) {
-		char *end;
-		long n = *word == 'q' ? strtol(word + 1, &end, 10) : 0;
-		if (n < 1 || n > BALLOT_QUESTIONS || end != word + len)
+		size_t n = 1;
+		char name[8] = "q1";
+		while (n <= BALLOT_QUESTIONS &&
+			(strlen(name) != len || memcmp(name, word, len) != 0))
+			(void)snprintf(name, sizeof name, "q%zu", ++n);
+		if (n > BALLOT_QUESTIONS)
 			return err_why(why, ERR_INPUT,
 				"\"%.*s\" is no question: they are q1 to q%d", (int)len,
 				word, BALLOT_QUESTIONS);

@@ -1,15 +1,15 @@
 /* What a wave is told beyond the command line, in an INI file:
  *
  *   [form]
- *   layout = pages             # or one-page
- *   languages = sv en ar       # default: all there are
- *   drafts = no                # yes: also what no person has approved
- *   own = NAME                 # the city's own questions, NAME.LANGUAGE.json
+ *   layout = pages             or one-page
+ *   languages = sv en ar       default: all there are
+ *   drafts = no                yes: also what no person has approved
+ *   own = NAME                 the city's own questions, NAME.LANGUAGE.json
  *
  *   [area barn-unga]
- *   hide = q3 q5               # questions that make no sense there
- *   variant = barn             # what is shown first
- *   exempt = no                # yes: nobody of that area is asked
+ *   hide = q3 q5               questions that make no sense there
+ *   variant = barn             what is shown first
+ *   exempt = no                yes: nobody of that area is asked
  */
 #ifndef SURVEY_SETTINGS_H
 #define SURVEY_SETTINGS_H

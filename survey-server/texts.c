@@ -164,6 +164,8 @@ static bool cut_name(struct arena *a, const char *name, struct texts *t)
 		size_t variant = strspn(++name, letters);
 		t->variant = arena_text(a, name, variant);
 		name += variant;
+		if (!variant)
+			return false;
 	}
 	return language && strcmp(name, ending) == 0;
 }

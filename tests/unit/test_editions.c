@@ -125,6 +125,7 @@ static void test_which_files(void **state)
 	folder_text("m.n.sv.json", "x");
 	folder_text("n.sv.json.old", "x");
 	folder_text("n-sv.json", "x");
+	folder_text("n.json", swedish);
 	if (editions_read(folder, "n", &e, &why) != OK)
 		fail_msg("%s", why.text);
 	assert_int_equal(e.count, 4);

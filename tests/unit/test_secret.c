@@ -109,7 +109,8 @@ static void test_base64_that_is_none(void **state)
 	(void)state;
 	static const char *const wrong[] = { "", "Z", "Zg", "Zg=", "Zm9vY", "Zm9vYg",
 		"Zm9vYg=", "Zm9vYg===", "Zm9v!A==", "Zm9\xc3\xa5v===", "Zm-_",
-		"Zm9 vYg=", "Zm9\nYg==", "\"Zm9\"Yg" };
+		"Zm9 vYg=", "Zm9\nYg==", "\"Zm9\"Yg", "====", "Z===", "Zg==Zg==", "Zg=v",
+		"=Zg=", "    Zg==", "Zg==\n\n\n\n", "Zg= ", " Zg=", "Zm9v\r\n\r\n" };
 	uint8_t out[16];
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		size_t len = 77;

@@ -242,7 +242,7 @@ static void test_names(void **state)
 	(void)state;
 	static const char *const names[] = { "SV.ini", "sv-SE.ini", "sv_SE.ini", "1.ini",
 		"sv.Barn.ini", "sv.barn.x.ini", "sv.barn-x.ini", "sv .ini", ".sv.ini",
-		"å.ini" };
+		"sv..ini", "å.ini" };
 	folder_copy(swedish, "texts/sv.ini");
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		auto_(arena) struct arena *a = arena_create();

@@ -35,9 +35,7 @@ struct own {
 	EVP_MD_CTX *digest;
 	uint8_t pool[1024]; /* random bytes; the last `pooled` of them are left */
 	size_t pooled;
-	EVP_CIPHER_CTX
-	*cipher[2]; /* of each length of key, in use after the first time */
-	bool used[2];
+	EVP_CIPHER_CTX *cipher[2]; /* AES-GCM with keys of 16 and of 32 bytes */
 	EVP_PKEY_CTX *pairs;
 };
 
@@ -85,6 +83,8 @@ static struct own *own(void)
 	o->cipher[0] = EVP_CIPHER_CTX_new();
 	o->cipher[1] = EVP_CIPHER_CTX_new();
 	must(o->digest && o->cipher[0] && o->cipher[1] && o->pairs &&
+		EVP_EncryptInit_ex2(o->cipher[0], aes128, NULL, NULL, NULL) == 1 &&
+		EVP_EncryptInit_ex2(o->cipher[1], aes256, NULL, NULL, NULL) == 1 &&
 		EVP_PKEY_keygen_init(o->pairs) == 1 &&
 		pthread_setspecific(own_key, o) == 0);
 	return o;
@@ -232,26 +232,21 @@ void secret_hkdf(const void *salt, size_t salt_len, const void *ikm, size_t ikm_
 	secret_wipe(prk, sizeof prk);
 }
 
-/* The context for keys of that length, and the cipher that it must still be told of: a
- * context that is told anew begins from nothing. */
-static EVP_CIPHER_CTX *aes(size_t key_len, const EVP_CIPHER **ret_cipher)
+/* The context for keys of that length. It knows its cipher, which no call tells it again:
+ * it would begin from nothing. */
+static EVP_CIPHER_CTX *aes(size_t key_len)
 {
 	must(key_len == 16 || key_len == 32);
-	struct own *o = own();
-	int i = key_len == 32;
-	*ret_cipher = o->used[i] ? NULL : i ? aes256 : aes128;
-	o->used[i] = true;
-	return o->cipher[i];
+	return own()->cipher[key_len == 32];
 }
 
 void secret_seal(const uint8_t *key, size_t key_len,
 	const uint8_t nonce[static SECRET_NONCE], const void *aad, size_t aad_len,
 	const uint8_t *in, size_t len, uint8_t *out)
 {
-	const EVP_CIPHER *cipher;
-	EVP_CIPHER_CTX *c = aes(key_len, &cipher);
+	EVP_CIPHER_CTX *c = aes(key_len);
 	int n;
-	must(EVP_EncryptInit_ex2(c, cipher, key, nonce, NULL) == 1 &&
+	must(EVP_EncryptInit_ex2(c, NULL, key, nonce, NULL) == 1 &&
 		EVP_EncryptUpdate(c, NULL, &n, aad, (int)aad_len) == 1 &&
 		EVP_EncryptUpdate(c, out, &n, in, (int)len) == 1 && (size_t)n == len &&
 		EVP_EncryptFinal_ex(c, out + len, &n) == 1 &&
@@ -263,12 +258,11 @@ enum err secret_open(const uint8_t *key, size_t key_len,
 	const uint8_t nonce[static SECRET_NONCE], const void *aad, size_t aad_len,
 	const uint8_t *in, size_t len, uint8_t *out)
 {
-	const EVP_CIPHER *cipher;
-	EVP_CIPHER_CTX *c = aes(key_len, &cipher);
+	EVP_CIPHER_CTX *c = aes(key_len);
 	uint8_t tag[SECRET_TAG];
 	int n;
 	memcpy(tag, in + len, sizeof tag);
-	must(EVP_DecryptInit_ex2(c, cipher, key, nonce, NULL) == 1 &&
+	must(EVP_DecryptInit_ex2(c, NULL, key, nonce, NULL) == 1 &&
 		EVP_DecryptUpdate(c, NULL, &n, aad, (int)aad_len) == 1 &&
 		EVP_DecryptUpdate(c, out, &n, in, (int)len) == 1 &&
 		EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_TAG, SECRET_TAG, tag) == 1);

@@ -13,7 +13,7 @@ static bool name_valid(const char *name)
 static const char *read_strata(struct arena *arena, const struct json *list,
 	const struct definition *d, struct batch *b)
 {
-	const struct variable *areas = &d->variables[definition_variable(d, "area")];
+	const struct variable *areas = &d->variables[d->area];
 	b->strata = arena_alloc(arena, json_count(list) * sizeof *b->strata);
 	for (const struct json *j = json_first(list); j; j = json_next(j)) {
 		const char *area = json_text(json_get(j, "area"));

@@ -15,7 +15,6 @@ struct counting {
 	const struct wave *wave;
 	const struct secret_x25519 *key;
 	struct definition definition;
-	int area; /* the variable's place */
 	struct release_input in;
 	struct count_sums sums;
 	int64_t all;
@@ -40,8 +39,9 @@ static enum err open_one(const struct counting *c, const uint8_t *sealed,
 		e = background_decode(b->background, &background);
 	if (e)
 		return e;
-	*ret_area = background.values[c->area];
-	return *ret_area < c->definition.variables[c->area].count ? OK : ERR_INPUT;
+	*ret_area = background.values[c->definition.area];
+	return *ret_area < c->definition.variables[c->definition.area].count ? OK
+									     : ERR_INPUT;
 }
 
 static enum err count_one(void *context, const uint8_t sealed[static BALLOT_SEALED])
@@ -94,7 +94,7 @@ static enum err read_frame(struct store *s, struct counting *c)
 	for (size_t i = 0; i < count; i++) {
 		in->frame += strata[i].frame;
 		in->city.invited += strata[i].drawn;
-		if (strata[i].area < c->definition.variables[c->area].count)
+		if (strata[i].area < c->definition.variables[c->definition.area].count)
 			in->areas[strata[i].area].invited += strata[i].drawn;
 	}
 	free(strata);
@@ -116,8 +116,8 @@ static enum err read_definition(
 	e = definition_read(a, buf_string(&text), text.len, &c->definition, why);
 	if (e)
 		return e;
-	c->area = definition_variable(&c->definition, "area");
-	return c->area < 0 ? err_why(why, ERR_IO, "the wave has no areas") : OK;
+	return c->definition.area < 0 ? err_why(why, ERR_IO, "the wave has no areas")
+				      : OK;
 }
 
 /* The whole count; the caller holds the snapshot. */
@@ -132,7 +132,7 @@ static enum err count_all(
 		return e;
 	in->definition = &c->definition;
 	in->areas = arena_alloc(
-		a, c->definition.variables[c->area].count * sizeof *in->areas);
+		a, c->definition.variables[c->definition.area].count * sizeof *in->areas);
 	e = read_frame(s, c);
 	if (e == OK)
 		e = store_ballot_count(s, c->wave->number, &c->all);

@@ -159,8 +159,7 @@ static void question(struct buf *b, const struct form_view *v, size_t n,
 static void note(struct buf *b, const char *problem)
 {
 	if (problem)
-		html_around(b, "<div class=\"note\" role=\"alert\"><p>", problem,
-			"</p></div>\n");
+		page_note(b, problem);
 }
 
 static void begin(struct buf *b, const struct form_view *v, const char *title, size_t n,
@@ -216,25 +215,34 @@ static void choose_variant(struct buf *b, const struct form_view *v)
 	html_raw(b, "</select></label>\n");
 }
 
-/* Whether the wave has another language, and this language another variant. */
-static bool choices(const struct form_view *v, bool *ret_languages, bool *ret_variants)
+/* Whether the wave has another edition, in this language or in another one. */
+static bool has_other(const struct form_view *v, bool this_language)
 {
 	const struct definition *d = v->definition;
-	*ret_languages = *ret_variants = false;
 	for (size_t i = 0; i < d->edition_count; i++) {
-		bool same =
-			strcmp(d->editions[i].language, v->questionnaire->language) == 0;
-		*ret_languages |= !same;
-		*ret_variants |= same && &d->editions[i] != v->questionnaire;
+		const struct questionnaire *q = &d->editions[i];
+		bool same = strcmp(q->language, v->questionnaire->language) == 0;
+		if (q != v->questionnaire && same == this_language)
+			return true;
 	}
-	return *ret_languages || *ret_variants;
+	return false;
 }
 
-/* Change of language and variant: the page again, with all that was said. */
-static void chooser(struct buf *b, const struct form_view *v, size_t page)
+static void page_button(struct buf *b, size_t page, const char *text, bool quiet)
 {
-	bool languages, variants;
-	bool any = choices(v, &languages, &variants);
+	html_raw(b, "<button type=\"submit\"");
+	if (quiet)
+		html_raw(b, " class=\"quiet\"");
+	buf_format(b, " name=\"page\" value=\"%zu\">", page);
+	html_around(b, "", text, "</button>\n");
+}
+
+/* Change of language and variant: the page again, with all that was said. false when
+ * there is nothing to choose. */
+static bool chooser(struct buf *b, const struct form_view *v, size_t page)
+{
+	bool languages = has_other(v, false), variants = has_other(v, true);
+	bool any = languages || variants;
 	if (any)
 		html_raw(b, "<div class=\"choose\">\n");
 	if (languages)
@@ -245,21 +253,11 @@ static void chooser(struct buf *b, const struct form_view *v, size_t page)
 		choose_variant(b, v);
 	else
 		hidden_field(b, "variant", v->questionnaire->variant);
-	if (!any)
-		return;
-	buf_format(b,
-		"<button type=\"submit\" class=\"quiet\" name=\"page\" value=\"%zu\">",
-		page);
-	html_around(b, "", texts_of(v)->change_to, "</button>\n</div>\n");
-}
-
-static void page_button(struct buf *b, size_t page, const char *text, bool quiet)
-{
-	html_raw(b, "<button type=\"submit\"");
-	if (quiet)
-		html_raw(b, " class=\"quiet\"");
-	buf_format(b, " name=\"page\" value=\"%zu\">", page);
-	html_around(b, "", text, "</button>\n");
+	if (any) {
+		page_button(b, page, texts_of(v)->change_to, true);
+		html_raw(b, "</div>\n");
+	}
+	return any;
 }
 
 /* Shown by the script, where the browser has a voice of its own for the language. */
@@ -324,16 +322,15 @@ static void choose_first(
 	} else {
 		html_raw(b, "<form autocomplete=\"off\">\n");
 	}
-	chooser(b, v, 0);
+	(void)chooser(b, v, 0);
 	html_raw(b, "</form>\n");
 }
 
 void form_page_first(struct buf *b, const struct form_view *v, const struct form_state *s,
 	const char *problem)
 {
-	bool languages, variants;
 	begin(b, v, texts_of(v)->title, 0, problem);
-	if (choices(v, &languages, &variants))
+	if (has_other(v, false) || has_other(v, true))
 		choose_first(b, v, s);
 	note(b, problem);
 	introduction(b, v);
@@ -367,7 +364,7 @@ void form_page_question(struct buf *b, const struct form_view *v, size_t n,
 		texts_of(v)->back, true);
 	aloud(b, v);
 	html_raw(b, "</div>\n");
-	chooser(b, v, n + 1);
+	(void)chooser(b, v, n + 1);
 	html_raw(b, "</form>\n");
 	page_end(b, &v->page, (int)n + 1);
 }
@@ -457,13 +454,11 @@ void form_page_last(struct buf *b, const struct form_view *v, const struct form_
 {
 	const struct questionnaire *q = v->questionnaire;
 	size_t before = flow_page_before(q, v->hidden, q->count + 1, s->answers);
-	bool languages, variants;
 	begin(b, v, texts_of(v)->last_title, q->count + 1, problem);
 	begin_form(b);
 	/* First, so that Enter among the circles means its button, the page again;
 	 * without it, a step back. */
-	chooser(b, v, q->count + 1);
-	if (!choices(v, &languages, &variants)) {
+	if (!chooser(b, v, q->count + 1)) {
 		html_raw(b, "<div class=\"way\">");
 		page_button(b, before, texts_of(v)->back, true);
 		html_raw(b, "</div>\n");
@@ -492,7 +487,7 @@ void form_page_whole(struct buf *b, const struct form_view *v, const struct form
 	begin(b, v, texts_of(v)->title, 0, problem);
 	begin_form(b);
 	/* First, as on the last page. */
-	chooser(b, v, 0);
+	(void)chooser(b, v, 0);
 	note(b, problem);
 	introduction(b, v);
 	for (size_t n = 0; n < v->questionnaire->count; n++)

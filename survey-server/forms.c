@@ -1,6 +1,5 @@
 #include "forms.h"
 #include "common/accept.h"
-#include "common/clock.h"
 #include "common/gzip.h"
 #include "flow.h"
 #include <stdlib.h>
@@ -70,6 +69,12 @@ static void make_infos(struct forms *f)
 	}
 }
 
+/* The form on one page has no other. */
+static size_t last_page(const struct form_view *v)
+{
+	return v->definition->layout == LAYOUT_ONE_PAGE ? 0 : v->questionnaire->count + 1;
+}
+
 static void write_page(struct buf *b, const struct form_view *v, size_t page,
 	const struct form_state *s, const char *problem)
 {
@@ -102,7 +107,7 @@ static struct form_state longest(const struct form_view *v)
 static void measure(struct form_made *m)
 {
 	const struct form_state s = longest(&m->view);
-	size_t last = m->view.questionnaire->count + 1;
+	size_t last = last_page(&m->view);
 	for (size_t page = 0; page <= last; page++) {
 		auto_(buf) struct buf plain = { 0 }, packed = { 0 };
 		write_page(&plain, &m->view, page, &s, NULL);
@@ -324,7 +329,8 @@ void forms_reply_page(struct http_request *r, unsigned status, const struct form
 {
 	const struct form_view *v = &m->view;
 	struct buf plain = { 0 }, packed = { 0 };
-	page = flow_page(v->questionnaire, v->hidden, page, state->answers);
+	page = last_page(v) ? flow_page(v->questionnaire, v->hidden, page, state->answers)
+			    : 0;
 	write_page(&plain, v, page, state, problem);
 	if (!http_accepts_gzip(r)) {
 		http_reply_buf(r, status, forms_type, &plain);

@@ -35,8 +35,7 @@ static void start(struct buf *b, const struct page *p, bool wrong)
 	const struct texts *t = p->texts;
 	title(b, p, t->start_title);
 	if (wrong)
-		html_around(b, "<div class=\"note\" role=\"alert\"><p>", t->code_wrong,
-			"</p></div>\n");
+		page_note(b, t->code_wrong);
 	paragraph(b, p, t->start);
 	html_around(b,
 		"<form method=\"post\" action=\"/\" autocomplete=\"off\">\n"

@@ -145,6 +145,11 @@ void page_end(struct buf *b, const struct page *p, int number)
 	html_raw(b, "</p></footer>\n</body>\n</html>\n");
 }
 
+void page_note(struct buf *b, const char *text)
+{
+	html_around(b, "<div class=\"note\" role=\"alert\"><p>", text, "</p></div>\n");
+}
+
 void page_begin_wide(struct buf *b, const char *title)
 {
 	begin(b, "sv", false, title);

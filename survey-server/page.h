@@ -35,6 +35,8 @@ void page_swedish(struct buf *b, const struct page *p);
  * page, for the script; -1 for a page that is no form, and needs no script. */
 void page_begin(struct buf *b, const struct page *p, const char *title, int number);
 void page_end(struct buf *b, const struct page *p, int number);
+/* What the reader must see first. */
+void page_note(struct buf *b, const char *text);
 /* A page with results: wider, for tables. */
 void page_begin_wide(struct buf *b, const char *title);
 void page_end_wide(struct buf *b);

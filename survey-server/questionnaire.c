@@ -210,20 +210,15 @@ static enum err read_help(
 	return OK;
 }
 
-/* Whether a file's first question is the first after SKR's: the city's own. */
-static bool own_begins(const char *link, const struct questionnaire *all)
-{
-	return all->count == 0 && link && strcmp(link, "q7") == 0;
-}
-
 static enum err read_question(
 	const struct reader *r, const struct json *item, struct questionnaire *all)
 {
 	struct question *q = &all->questions[all->count];
 	const char *type = json_text(json_get(item, "type"));
 	const char *link = json_text(json_get(item, "linkId"));
-	bool own = all->count ? strcmp(all->questions[0].link, "q7") == 0
-			      : own_begins(link, all);
+	/* The city's own come in a file whose first question is the first after SKR's. */
+	const char *first = all->count ? all->questions[0].link : link;
+	bool own = first && strcmp(first, "q7") == 0;
 	const char *expected = arena_format(
 		r->arena, "q%zu", all->count + 1 + (own ? QUESTIONNAIRE_CORE : 0));
 	if (own && all->count == BALLOT_QUESTIONS - QUESTIONNAIRE_CORE)

@@ -59,6 +59,12 @@ static struct json *question_json(
 	return j;
 }
 
+/* A child of which only the number can tell something. */
+static struct disclosure_child one_kind(bool exists, int64_t n)
+{
+	return (struct disclosure_child){ .exists = exists, .kinds = 1, .counts = { n } };
+}
+
 static struct disclosure_child graded_child(
 	const struct question *q, bool exists, const struct tally *t)
 {
@@ -101,10 +107,7 @@ static void add_answered(struct breakdown *b)
 {
 	int64_t invited = 0, answered = 0;
 	for (size_t i = 0; i < b->count; i++)
-		b->children[i] =
-			(struct disclosure_child){ .exists = b->rows[i].invited > 0,
-				.kinds = 1,
-				.counts = { b->rows[i].answered } };
+		b->children[i] = one_kind(b->rows[i].invited > 0, b->rows[i].answered);
 	struct disclosure d = disclosure_decide(b->children, b->count, b->places);
 	for (size_t i = 0; i < b->count; i++) {
 		bool shown = b->places[i] == DISCLOSURE_SHOWN;
@@ -206,9 +209,7 @@ static struct json *helped_json(const int64_t *helped)
 	struct json *j = json_object();
 	int64_t rest = 0;
 	for (size_t i = 0; i < HELPED_COUNT; i++)
-		children[i] = (struct disclosure_child){
-			.exists = true, .kinds = 1, .counts = { helped[i] }
-		};
+		children[i] = one_kind(true, helped[i]);
 	struct disclosure d = disclosure_decide(children, HELPED_COUNT, places);
 	for (size_t i = 0; i < HELPED_COUNT; i++) {
 		json_set(j, names[i],
@@ -246,10 +247,9 @@ struct json *release_make(const struct release_input *in)
 	json_set(j, "counted", json_new_bool(true));
 	json_set(j, "quality", quality(in));
 	struct json *tables = json_set(j, "tables", json_array());
-	int area = definition_variable(d, "area");
-	if (area >= 0)
-		json_append(tables, table(d, &d->variables[area], in->areas,
-					    d->variables[area].count));
+	if (d->area >= 0)
+		json_append(tables, table(d, &d->variables[d->area], in->areas,
+					    d->variables[d->area].count));
 	json_append(tables, table(d, NULL, &in->city, 1));
 	return j;
 }

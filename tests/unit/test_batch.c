@@ -14,6 +14,7 @@ static struct value areas[] = {
 	{ .code = "vald-nara-relation", .name = "Våld i nära relation", .exempt = true }
 };
 static const struct definition definition = { .variable_count = 2,
+	.area = 1,
 	.variables = {
 		{ "administration", "Förvaltning", administrations, 2 },
 		{ "area", "Verksamhetsområde", areas, 3 },

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { request, createServer } from 'node:http';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
@@ -89,6 +90,21 @@ export class Daemons {
 export async function launchBrowser() {
   const { chromium } = await needed('playwright-core');
   return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+}
+
+// What a file of tests works with, from before its first test to after its last.
+export let daemons;
+export let browser;
+
+export function useBoth() {
+  before(async () => {
+    browser = await launchBrowser();
+    daemons = await Daemons.start();
+  });
+  after(async () => {
+    await browser?.close();
+    await daemons?.stop();
+  });
 }
 
 // A page in a context of its own, closed when the work is done. Its reader's language is Swedish.

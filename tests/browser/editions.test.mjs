@@ -4,11 +4,11 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   assertAccessible, assertGlyphs, assertLighthouse, assertNoSideways, assertTargets, assertValidHtml, assertVnuClean,
 } from './checks.mjs';
-import { Daemons, launchBrowser, withPage } from './daemons.mjs';
+import { browser, daemons, useBoth, withPage } from './daemons.mjs';
 import { LAST, QUESTIONS, at, jump, onward, option, send } from './journey.mjs';
 
 const LONG = Boolean(process.env.LONG);
@@ -20,17 +20,8 @@ const OF_EACH_SCRIPT = [['sv', ''], ['ar', 'bildstod'], ['ti', ''], ['uk', '']];
 const SMALL = { viewport: { width: 320, height: 640 } };
 const SCHEMES = ['light', 'dark'];
 const sent = [];
-let daemons;
-let browser;
 
-before(async () => {
-  browser = await launchBrowser();
-  daemons = await Daemons.start();
-});
-after(async () => {
-  await browser?.close();
-  await daemons?.stop();
-});
+useBoth();
 
 // Checks the page as it stands, and keeps its source for vnu.
 async function check(page, edition, kind, html) {

@@ -1,9 +1,9 @@
 // The respondent's way through the form: with the keyboard alone, without JavaScript, back and forth, in other
 // languages, twice, cut off.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { assertNoSideways } from './checks.mjs';
-import { Daemons, launchBrowser, withPage, withWitness } from './daemons.mjs';
+import { browser, daemons, useBoth, withPage, withWitness } from './daemons.mjs';
 import {
   LAST, QUESTIONS, assertThanks, at, backButton, carried, change, chosen, heading, onward, option, send, shown, walk,
 } from './journey.mjs';
@@ -11,17 +11,8 @@ import {
 const FIRST = 'Vad tycker du om stödet?';
 const GONE = 'Länken går inte att använda';
 const SCRIPTS = [{ javaScriptEnabled: true }, { javaScriptEnabled: false }];
-let daemons;
-let browser;
 
-before(async () => {
-  browser = await launchBrowser();
-  daemons = await Daemons.start();
-});
-after(async () => {
-  await browser?.close();
-  await daemons?.stop();
-});
+useBoth();
 
 // Runs the test with and without JavaScript.
 function both(name, work) {

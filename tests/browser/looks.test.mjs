@@ -1,22 +1,13 @@
 // What the form looks like: small, large, zoomed, on paper, in forced colours, still.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { assertNoSideways, assertTargets, radioFill } from './checks.mjs';
-import { Daemons, launchBrowser, withPage } from './daemons.mjs';
+import { browser, daemons, useBoth, withPage } from './daemons.mjs';
 import { LAST, QUESTIONS, chosen, jump, onward, option } from './journey.mjs';
 
 const SMALL = { viewport: { width: 320, height: 640 } };
-let daemons;
-let browser;
 
-before(async () => {
-  browser = await launchBrowser();
-  daemons = await Daemons.start();
-});
-after(async () => {
-  await browser?.close();
-  await daemons?.stop();
-});
+useBoth();
 
 // Every page of the form, one after the other, and the one that has everything.
 async function onEachPage(options, work, query = '') {

@@ -1,28 +1,19 @@
 // What a browser is sent: the requests, no cookie, few bytes; the results and the gateway's pages by axe-core in light
 // and dark, html-validate, vnu, Lighthouse. Of the respondents' pages editions.test.mjs asks that.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   assertAccessible, assertLighthouse, assertNoSideways, assertValidHtml, assertVnuClean,
 } from './checks.mjs';
-import { Daemons, launchBrowser, withPage, withWitness } from './daemons.mjs';
+import { browser, daemons, useBoth, withPage, withWitness } from './daemons.mjs';
 import { LAST, assertThanks, send, walk } from './journey.mjs';
 
 const LONG = Boolean(process.env.LONG);
 // The first page, the six questions and the style sheet, as they are sent.
 const MOST_BYTES = 14336;
 const STYLE = /^\/form\.css\?v=[0-9a-f]{8}$/;
-let daemons;
-let browser;
 
-before(async () => {
-  browser = await launchBrowser();
-  daemons = await Daemons.start();
-});
-after(async () => {
-  await browser?.close();
-  await daemons?.stop();
-});
+useBoth();
 
 // The page's source is what the browser was sent last.
 async function reached(page, reach) {

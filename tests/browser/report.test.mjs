@@ -1,20 +1,10 @@
 // The result page: its tables, the bars drawn from them, small and wide screens, paper.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { assertNoSideways } from './checks.mjs';
-import { Daemons, launchBrowser, withPage } from './daemons.mjs';
+import { browser, daemons, useBoth, withPage } from './daemons.mjs';
 
-let daemons;
-let browser;
-
-before(async () => {
-  browser = await launchBrowser();
-  daemons = await Daemons.start();
-});
-after(async () => {
-  await browser?.close();
-  await daemons?.stop();
-});
+useBoth();
 
 async function onEachResult(options, work) {
   for (const path of daemons.results) {

@@ -253,6 +253,10 @@ static enum err take_value(const struct table *t, const struct conf_key *key,
 		*(char **)to = mem_text(value);
 		return OK;
 	case CONF_PATH:
+		if (!*value && key->fallback && !*key->fallback) {
+			*(char **)to = mem_text("");
+			return OK;
+		}
 		return take_path(t->file, value, to, why);
 	case CONF_NUMBER:
 		return take_number(value, LONG_MAX, to, why);

@@ -11,7 +11,8 @@
 
 enum conf_kind {
 	CONF_TEXT, /* char * */
-	CONF_PATH, /* char *, taken from the configuration file's folder when relative */
+	CONF_PATH, /* char *, taken from the configuration file's folder when relative;
+		      empty only where that is its fallback */
 	CONF_NUMBER,  /* long, 0 or more */
 	CONF_ADDRESS, /* struct conf_address */
 	CONF_URL,     /* char *, http or https, without a slash at the end */

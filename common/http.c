@@ -5,6 +5,7 @@
 #include "route.h"
 #include <limits.h>
 #include <microhttpd.h>
+#include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -86,6 +87,7 @@ struct http_request {
 	struct header *headers;
 	http_handler *then;
 	void *note;
+	void *visitor;
 	struct cast *cast; /* goes back to its mould when the reply is out */
 	struct buf body;
 	size_t drained;
@@ -392,6 +394,34 @@ const char *http_body(const struct http_request *r, size_t *ret_len)
 {
 	*ret_len = r->body.len;
 	return buf_string(&r->body);
+}
+
+const char *http_cookie(struct http_request *r, const char *name)
+{
+	const char *value =
+		MHD_lookup_connection_value(r->connection, MHD_COOKIE_KIND, name);
+	return value ? arena_text(http_arena(r), value, strlen(value)) : NULL;
+}
+
+const char *http_peer(struct http_request *r)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	char text[NI_MAXHOST];
+	if (!info || getnameinfo(info->client_addr, sizeof(struct sockaddr_storage), text,
+			     sizeof text, NULL, 0, NI_NUMERICHOST) != 0)
+		return "";
+	return arena_text(http_arena(r), text, strlen(text));
+}
+
+void http_set_visitor(struct http_request *r, void *visitor)
+{
+	r->visitor = visitor;
+}
+
+void *http_visitor(const struct http_request *r)
+{
+	return r->visitor;
 }
 
 void http_set_note(struct http_request *r, void *note)

@@ -68,11 +68,15 @@ const char *http_segment(const struct http_request *r, size_t n);
 const char *http_header(const struct http_request *r, const char *name);
 /* The first argument of that name, decoded; NULL when absent, broken or not UTF-8. */
 const char *http_query(struct http_request *r, const char *name);
+/* The cookie of that name as it came; NULL when absent. In the arena. */
+const char *http_cookie(struct http_request *r, const char *name);
+/* The numeric address of the other end, in the arena; "" when there is none. */
+const char *http_peer(struct http_request *r);
 /* The body, NUL-terminated after *ret_len bytes. */
 const char *http_body(const struct http_request *r, size_t *ret_len);
 
-/* Adds a header to the reply to come, instead of the listener's of that name; name and
- * value must live in the arena or be constant. */
+/* Adds a header to the reply to come, instead of the listener's of that name; the same name
+ * can be added again. name and value must live in the arena or be constant. */
 void http_set_header(struct http_request *r, const char *name, const char *value);
 /* Replies with a copy of the bytes. A type of NULL sends no Content-Type. */
 void http_reply(struct http_request *r, unsigned status, const char *type,
@@ -121,6 +125,9 @@ void http_reply_packed(
  * nowhere. After http_wake() the request belongs to the listener's thread. */
 void http_park(struct http_request *r, http_handler *then);
 void http_wake(struct http_request *r);
+/* A pointer that `enter` leaves for the handler: who asks. */
+void http_set_visitor(struct http_request *r, void *visitor);
+void *http_visitor(const struct http_request *r);
 /* A pointer that the handler leaves for `then`. */
 void http_set_note(struct http_request *r, void *note);
 void *http_note(const struct http_request *r);

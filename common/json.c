@@ -220,6 +220,11 @@ struct json *json_append(struct json *array, struct json *child)
 	return child;
 }
 
+void json_remove(struct json *parent, struct json *child)
+{
+	cJSON_Delete(cJSON_DetachItemViaPointer(node(parent), node(child)));
+}
+
 void json_print(const struct json *j, bool pretty, struct buf *out)
 {
 	char *text = pretty ? cJSON_Print(seen(j)) : cJSON_PrintUnformatted(seen(j));

@@ -41,6 +41,8 @@ struct json *json_new_null(void);
 /* Both return the child, which now belongs to the parent. */
 struct json *json_set(struct json *object, const char *key, struct json *child);
 struct json *json_append(struct json *array, struct json *child);
+/* Takes the child out and destroys it. */
+void json_remove(struct json *parent, struct json *child);
 /* A copy with all that is in it, the caller's. */
 struct json *json_copy(const struct json *j);
 /* Adds the value as text, on one line or indented. */

@@ -3,8 +3,13 @@
 #include "hex.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/param_build.h>
 #include <openssl/rand.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -164,6 +169,45 @@ bool secret_unbase64(const char *text, void *out, size_t *ret_len)
 	return true;
 }
 
+static const char url_digits[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+void secret_base64url(const void *data, size_t len, char *out)
+{
+	const uint8_t *bytes = data;
+	unsigned held = 0, bits = 0;
+	for (size_t i = 0; i < len; i++) {
+		held = held << 8 | bytes[i];
+		for (bits += 8; bits >= 6; bits -= 6)
+			*out++ = url_digits[held >> (bits - 6) & 63];
+	}
+	if (bits)
+		*out++ = url_digits[held << (6 - bits) & 63];
+	*out = '\0';
+}
+
+bool secret_unbase64url(const char *text, size_t text_len, void *out, size_t *ret_len)
+{
+	uint8_t *next = out;
+	unsigned held = 0, bits = 0;
+	for (size_t i = 0; i < text_len; i++) {
+		const char *place = text[i] ? strchr(url_digits, text[i]) : NULL;
+		if (!place)
+			return false;
+		held = held << 6 | (unsigned)(place - url_digits);
+		bits += 6;
+		if (bits >= 8) {
+			bits -= 8;
+			*next++ = (uint8_t)(held >> bits);
+		}
+		held &= (1u << bits) - 1;
+	}
+	if (bits >= 6 || held)
+		return false;
+	*ret_len = (size_t)(next - (uint8_t *)out);
+	return true;
+}
+
 uint32_t secret_below(uint32_t bound)
 {
 	uint32_t n, fair = UINT32_MAX - UINT32_MAX % bound;
@@ -209,6 +253,27 @@ void secret_hmac(const void *key, size_t key_len, const void *data, size_t len,
 	padded_hash(key, key_len, 0x5c, inner, sizeof inner, out);
 	secret_wipe(inner, sizeof inner);
 	secret_wipe(short_key, sizeof short_key);
+}
+
+void secret_hmac_sha1(const void *key, size_t key_len, const void *data, size_t len,
+	uint8_t out[static 20])
+{
+	size_t made = 0;
+	must(EVP_Q_mac(NULL, "HMAC", NULL, "SHA1", NULL, key, key_len, data, len, out, 20,
+		     &made) &&
+		made == 20);
+}
+
+bool secret_scrypt(const char *password, size_t password_len, const void *salt,
+	size_t salt_len, unsigned log_n, unsigned block, unsigned parallel, uint8_t *out,
+	size_t out_len)
+{
+	/* The library's own limit of 32 MiB is put aside: what there is, is the limit. */
+	bool fine = log_n < 64 && EVP_PBE_scrypt(password, password_len, salt, salt_len,
+					  UINT64_C(1) << log_n, block, parallel,
+					  UINT64_MAX, out, out_len) == 1;
+	ERR_clear_error();
+	return fine;
 }
 
 void secret_expand(const uint8_t prk[static 32], const void *info, size_t info_len,
@@ -270,6 +335,88 @@ enum err secret_open(const uint8_t *key, size_t key_len,
 		return OK;
 	secret_wipe(out, len);
 	return ERR_CRYPTO;
+}
+
+/* Any key may come in here, and what the library thinks of it is left behind nowhere. */
+static bool verify(const char *type, OSSL_PARAM *numbers, const void *data, size_t len,
+	const uint8_t *signature, size_t signature_len)
+{
+	EVP_PKEY *key = NULL;
+	EVP_PKEY_CTX *maker = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+	EVP_MD_CTX *c = EVP_MD_CTX_new();
+	must(maker && c && EVP_PKEY_fromdata_init(maker) == 1);
+	bool fine =
+		EVP_PKEY_fromdata(maker, &key, EVP_PKEY_PUBLIC_KEY, numbers) == 1 &&
+		EVP_DigestVerifyInit_ex(c, NULL, "SHA256", NULL, NULL, key, NULL) == 1 &&
+		EVP_DigestVerify(c, signature, signature_len, data, len) == 1;
+	EVP_MD_CTX_free(c);
+	EVP_PKEY_free(key);
+	EVP_PKEY_CTX_free(maker);
+	ERR_clear_error();
+	return fine;
+}
+
+/* What no honest provider has: a key that can be factored, that costs too much to use, or
+ * whose every signature is the message itself. */
+static bool rsa_is_sound(const BIGNUM *n, const BIGNUM *e)
+{
+	int bits = BN_num_bits(n);
+	return bits >= 2048 && bits <= 8192 && BN_is_odd(n) && BN_is_odd(e) &&
+	       !BN_is_one(e) && BN_num_bits(e) <= 64;
+}
+
+bool secret_rsa_verify(const uint8_t *n, size_t n_len, const uint8_t *e, size_t e_len,
+	const void *data, size_t len, const uint8_t *signature, size_t signature_len)
+{
+	/* With room for a zero in front, as some write it. */
+	if (n_len > 8192 / 8 + 1 || e_len > 8192 / 8 + 1)
+		return false;
+	BIGNUM *modulus = BN_bin2bn(n, (int)n_len, NULL);
+	BIGNUM *exponent = BN_bin2bn(e, (int)e_len, NULL);
+	must(modulus && exponent);
+	bool fine = false;
+	if (rsa_is_sound(modulus, exponent)) {
+		OSSL_PARAM_BLD *list = OSSL_PARAM_BLD_new();
+		must(list && OSSL_PARAM_BLD_push_BN(
+				     list, OSSL_PKEY_PARAM_RSA_N, modulus) == 1);
+		must(OSSL_PARAM_BLD_push_BN(list, OSSL_PKEY_PARAM_RSA_E, exponent) == 1);
+		OSSL_PARAM *numbers = OSSL_PARAM_BLD_to_param(list);
+		must(numbers != NULL);
+		fine = verify("RSA", numbers, data, len, signature, signature_len);
+		OSSL_PARAM_free(numbers);
+		OSSL_PARAM_BLD_free(list);
+	}
+	BN_free(exponent);
+	BN_free(modulus);
+	return fine;
+}
+
+bool secret_p256_verify(const uint8_t x[static 32], const uint8_t y[static 32],
+	const void *data, size_t len, const uint8_t *signature, size_t signature_len)
+{
+	char group[] = "prime256v1";
+	uint8_t point[1 + 2 * 32] = { 4 }; /* SEC 1, 2.3.3: both numbers follow */
+	unsigned char *der = NULL;
+	if (signature_len != 2 * 32)
+		return false;
+	memcpy(point + 1, x, 32);
+	memcpy(point + 1 + 32, y, 32);
+	OSSL_PARAM numbers[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
+		OSSL_PARAM_construct_octet_string(
+			OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point),
+		OSSL_PARAM_construct_end(),
+	};
+	ECDSA_SIG *pair = ECDSA_SIG_new();
+	BIGNUM *r = BN_bin2bn(signature, 32, NULL),
+	       *s = BN_bin2bn(signature + 32, 32, NULL);
+	must(pair && r && s && ECDSA_SIG_set0(pair, r, s) == 1);
+	int der_len = i2d_ECDSA_SIG(pair, &der);
+	must(der_len > 0);
+	bool fine = verify("EC", numbers, data, len, der, (size_t)der_len);
+	OPENSSL_free(der);
+	ECDSA_SIG_free(pair);
+	return fine;
 }
 
 struct secret_x25519 {

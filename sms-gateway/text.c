@@ -1,10 +1,8 @@
 #include "sms-gateway/text.h"
+#include "common/form.h"
+#include "common/unicode.h"
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unicase.h>
-#include <uninorm.h>
-#include <unistr.h>
 
 enum {
 	GSM7_ONE = 160,
@@ -22,32 +20,25 @@ static const char gsm7_extension[] = "\f^{}\\[~]|€";
 
 bool text_is_utf8(const char *text, size_t len)
 {
-	return u8_check((const uint8_t *)text, len) == NULL;
+	return form_is_utf8(text, len);
 }
 
-/* The next character; 0 at the end. */
-static ucs4_t next(const char **text)
+static bool in(const char *set, uint32_t c)
 {
-	ucs4_t c;
-	const uint8_t *after = u8_next(&c, (const uint8_t *)*text);
-	if (!after)
-		return 0;
-	*text = (const char *)after;
-	return c;
-}
-
-static bool in(const char *set, ucs4_t c)
-{
-	return u8_strchr((const uint8_t *)set, c) != NULL;
+	uint32_t member;
+	do
+		member = unicode_next(&set);
+	while (member && member != c);
+	return member != 0;
 }
 
 /* Septets of a character: 1, 2 behind the escape, 0 when GSM-7 does not have it. */
-static unsigned gsm7_width(ucs4_t c)
+static unsigned gsm7_width(uint32_t c)
 {
 	return in(gsm7_basic, c) ? 1 : in(gsm7_extension, c) ? 2 : 0;
 }
 
-static unsigned ucs2_width(ucs4_t c)
+static unsigned ucs2_width(uint32_t c)
 {
 	return c > 0xffff ? 2 : 1;
 }
@@ -58,7 +49,7 @@ static struct text_size measure(const char *text, enum text_encoding encoding)
 	size_t part = encoding == TEXT_GSM7 ? GSM7_PART : UCS2_PART;
 	struct text_size size = { .encoding = encoding, .segments = 1 };
 	size_t used = 0;
-	for (ucs4_t c = next(&text); c; c = next(&text)) {
+	for (uint32_t c = unicode_next(&text); c; c = unicode_next(&text)) {
 		unsigned width = encoding == TEXT_GSM7 ? gsm7_width(c) : ucs2_width(c);
 		if (used + width > part) {
 			size.segments++;
@@ -75,7 +66,7 @@ static struct text_size measure(const char *text, enum text_encoding encoding)
 struct text_size text_measure(const char *text)
 {
 	const char *p = text;
-	for (ucs4_t c = next(&p); c; c = next(&p))
+	for (uint32_t c = unicode_next(&p); c; c = unicode_next(&p))
 		if (!gsm7_width(c))
 			return measure(text, TEXT_UCS2);
 	return measure(text, TEXT_GSM7);
@@ -88,7 +79,7 @@ const char *text_encoding_name(enum text_encoding e)
 
 // clang-format off
 static const struct {
-	ucs4_t from;
+	uint32_t from;
 	const char *to;
 } plain[] = {
 	{ 0x00a0, " " },  { 0x2007, " " },  { 0x2009, " " }, { 0x202f, " " }, { '\t', " " },
@@ -99,7 +90,7 @@ static const struct {
 };
 // clang-format on
 
-static bool add_plain(ucs4_t c, struct buf *out)
+static bool add_plain(uint32_t c, struct buf *out)
 {
 	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
 		if (plain[i].from == c) {
@@ -109,23 +100,13 @@ static bool add_plain(ucs4_t c, struct buf *out)
 	return false;
 }
 
-/* libunistring gives NULL only when there is no memory, as the text was checked to be
- * UTF-8. */
-static uint8_t *must(uint8_t *text)
-{
-	if (!text)
-		abort();
-	return text;
-}
-
 void text_clean(const char *text, struct buf *out)
 {
-	size_t len;
-	auto_(free) void *whole = must(u8_normalize(
-		UNINORM_NFC, (const uint8_t *)text, strlen(text) + 1, NULL, &len));
-	const char *p = whole;
+	auto_(buf) struct buf whole = { 0 };
+	unicode_nfc(text, &whole);
+	const char *p = buf_string(&whole);
 	for (const char *from = p;; from = p) {
-		ucs4_t c = next(&p);
+		uint32_t c = unicode_next(&p);
 		if (!c)
 			return;
 		if (!add_plain(c, out))
@@ -135,10 +116,9 @@ void text_clean(const char *text, struct buf *out)
 
 void text_fold(const char *text, struct buf *out)
 {
-	size_t len;
-	auto_(free) void *folded = must(u8_casefold(
-		(const uint8_t *)text, strlen(text) + 1, NULL, UNINORM_NFD, NULL, &len));
-	for (const char *p = folded; *p; p++)
+	auto_(buf) struct buf folded = { 0 };
+	unicode_fold(text, &folded);
+	for (const char *p = buf_string(&folded); *p; p++)
 		if ((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9'))
 			buf_add(out, p, 1);
 }

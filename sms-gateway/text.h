@@ -1,5 +1,4 @@
-/* Texts: what an SMS holds, and comparing words without regard to case and accents. Over
- * libunistring. */
+/* Texts: what an SMS holds, and comparing words without regard to case and accents. */
 #ifndef SMS_GATEWAY_TEXT_H
 #define SMS_GATEWAY_TEXT_H
 

@@ -1,4 +1,6 @@
 #include "common/secret.h"
+#include <openssl/bn.h>
+#include <openssl/err.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -129,6 +131,46 @@ static void test_base64_that_is_none(void **state)
 	assert_false(secret_unbase64(text, bytes, &len));
 }
 
+/* RFC 4648, section 5 and 10, and RFC 7515, appendix C. */
+static void test_base64url(void **state)
+{
+	(void)state;
+	static const char *const expected[] = { "", "Zg", "Zm8", "Zm9v", "Zm9vYg",
+		"Zm9vYmE", "Zm9vYmFy" };
+	char out[9];
+	uint8_t back[6];
+	size_t back_len;
+	for (size_t len = 0; len <= 6; len++) {
+		secret_base64url("foobar", len, out);
+		assert_string_equal(out, expected[len]);
+		back_len = 77;
+		assert_true(secret_unbase64url(out, strlen(out), back, &back_len));
+		assert_int_equal(back_len, len);
+		assert_memory_equal(back, "foobar", len);
+	}
+	secret_base64url("\x03\xec\xff\xe0\xc1", 5, out);
+	assert_string_equal(out, "A-z_4ME");
+	/* No more is read than its length. */
+	assert_true(secret_unbase64url("A-z_4ME=", 7, back, &back_len));
+	assert_hex(back, back_len, "03ecffe0c1");
+}
+
+static void test_base64url_that_is_none(void **state)
+{
+	(void)state;
+	static const char *const wrong[] = { "Z", "Zg==", "Zg=", "Zm9vA", "+/+/",
+		"Zm9v!A", "Zm9\xc3\xa5v", "Zm9 vYg", "Zm9v\n", " Zg", "=",
+		/* Bits left over. */
+		"Zh", "Zv", "Zm9", "Zm-", "Z_" };
+	uint8_t out[16];
+	size_t len = 77;
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		if (secret_unbase64url(wrong[i], strlen(wrong[i]), out, &len))
+			fail_msg("%s", wrong[i]);
+	assert_false(secret_unbase64url("Zg\0", 3, out, &len));
+	assert_int_equal(len, 77);
+}
+
 /* Small and large takes, in any order: nothing comes twice. */
 static void *take_random(void *room)
 {
@@ -252,7 +294,232 @@ static void test_hkdf(void **state)
 		"8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d");
 }
 
-/* RFC 7748, sections 5.2 and 6.1. */
+/* RFC 2202, section 3, test cases 1, 2, 3 and 6. */
+static void test_hmac_sha1(void **state)
+{
+	(void)state;
+	uint8_t key[80], data[50], out[20];
+	memset(key, 0x0b, 20);
+	secret_hmac_sha1(key, 20, "Hi There", 8, out);
+	assert_hex(out, 20, "b617318655057264e28bc0b6fb378c8ef146be00");
+	secret_hmac_sha1("Jefe", 4, "what do ya want for nothing?", 28, out);
+	assert_hex(out, 20, "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
+	memset(key, 0xaa, sizeof key);
+	memset(data, 0xdd, sizeof data);
+	secret_hmac_sha1(key, 20, data, sizeof data, out);
+	assert_hex(out, 20, "125d7342b9ac11cd91a39af48aa17b4f63f175d3");
+	secret_hmac_sha1(key, 80,
+		"Test Using Larger Than Block-Size Key - Hash Key First", 54, out);
+	assert_hex(out, 20, "aa4ae5e15272d00e95705637ce8a3b55ed402112");
+}
+
+/* RFC 7914, section 12. */
+static void test_scrypt(void **state)
+{
+	(void)state;
+	uint8_t out[64];
+	assert_true(secret_scrypt("", 0, "", 0, 4, 1, 1, out, 64));
+	assert_hex(out, 64,
+		"77d6576238657b203b19ca42c18a0497f16b4844e3074ae8dfdffa3fede21442"
+		"fcd0069ded0948f8326a753a0fc81f17e8d3e0fb2e0d3628cf35e20c38d18906");
+	assert_true(secret_scrypt("password", 8, "NaCl", 4, 10, 8, 16, out, 64));
+	assert_hex(out, 64,
+		"fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b373162"
+		"2eaf30d92e22a3886ff109279d9830dac727afb94a83ee6d8360cbdfa2cc0640");
+	assert_true(secret_scrypt(
+		"pleaseletmein", 13, "SodiumChloride", 14, 14, 8, 1, out, 64));
+	assert_hex(out, 64,
+		"7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2"
+		"d5432955613f0fcf62d49705242a9af9e61e85dc0d651e40dfcf017b45575887");
+	static const unsigned wrong[][3] = { { 0, 8, 1 }, { 63, 8, 1 }, { 64, 8, 1 },
+		{ 17, 0, 1 }, { 17, 8, 0 }, { 17, 1 << 30, 8 } };
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		assert_false(secret_scrypt(
+			"p", 1, "s", 1, wrong[i][0], wrong[i][1], wrong[i][2], out, 64));
+		assert_int_equal(ERR_peek_error(), 0);
+	}
+}
+
+static size_t from_url(const char *text, uint8_t *out)
+{
+	size_t len;
+	assert_true(secret_unbase64url(text, strlen(text), out, &len));
+	return len;
+}
+
+#define CLAIMS                                                                           \
+	"eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9p"   \
+	"c19yb290Ijp0cnVlfQ"
+
+/* RFC 7515, appendix A.2. */
+static void test_rsa(void **state)
+{
+	(void)state;
+	static const char text[] = "eyJhbGciOiJSUzI1NiJ9." CLAIMS;
+	uint8_t n[257] = { 0 }, *modulus = n + 1, signature[257];
+	const uint8_t e[] = { 0, 1, 0, 1 }, other_e[] = { 1, 0, 3 };
+	size_t len = sizeof text - 1;
+	assert_int_equal(
+		from_url("ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddx"
+			 "HmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMs"
+			 "D1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSH"
+			 "SXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdV"
+			 "MTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8"
+			 "NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ",
+			modulus),
+		256);
+	assert_int_equal(
+		from_url("cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj"
+			 "5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZ"
+			 "cAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPv"
+			 "kSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-e"
+			 "OkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6Lb"
+			 "gGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw",
+			signature),
+		256);
+	assert_true(secret_rsa_verify(modulus, 256, e + 1, 3, text, len, signature, 256));
+	/* With a zero in front, as some write their numbers. */
+	assert_true(secret_rsa_verify(n, 257, e, 4, text, len, signature, 256));
+	assert_false(
+		secret_rsa_verify(modulus, 256, e + 1, 3, text, len - 1, signature, 256));
+	assert_false(
+		secret_rsa_verify(modulus, 256, e + 1, 3, text, len, signature, 255));
+	assert_false(
+		secret_rsa_verify(modulus, 256, e + 1, 3, text, len, signature, 257));
+	assert_false(secret_rsa_verify(modulus, 256, e + 1, 3, text, len, signature, 0));
+	assert_false(
+		secret_rsa_verify(modulus, 256, other_e, 3, text, len, signature, 256));
+	assert_false(
+		secret_rsa_verify(modulus, 255, e + 1, 3, text, len, signature, 256));
+	assert_int_equal(ERR_peek_error(), 0);
+	signature[100] ^= 1;
+	assert_false(
+		secret_rsa_verify(modulus, 256, e + 1, 3, text, len, signature, 256));
+	assert_int_equal(ERR_peek_error(), 0);
+}
+
+/* A key of any size and small exponent e, and a signature that fits it, made without the
+ * private half: n = s^e − m, where m is what the signature must turn into (RFC 8017,
+ * 9.2). */
+struct crafted {
+	uint8_t n[1100], signature[1100];
+	size_t len;
+};
+
+static void craft(int bits, unsigned e, bool odd, const char *data, struct crafted *out)
+{
+	static const char info[] = "3031300d060960864801650304020105000420";
+	uint8_t m[1100] = { 0, 1 };
+	size_t len = ((size_t)bits + 7) / 8;
+	memset(m + 2, 0xff, len - 54);
+	m[len - 52] = 0;
+	from_hex(info, m + len - 51);
+	secret_sha256(data, strlen(data), m + len - 32);
+	BN_CTX *c = BN_CTX_new();
+	BIGNUM *s = BN_new(), *n = BN_new(), *power = BN_new();
+	BIGNUM *wanted = BN_bin2bn(m, (int)len, NULL);
+	assert_true(c && s && n && power && wanted);
+	assert_int_equal(BN_set_word(power, e), 1);
+	/* s^e is close below 2^bits. */
+	for (int i = bits / (int)e; i > bits / (int)e - 30; i--) {
+		assert_int_equal(BN_set_bit(s, i), 1);
+		assert_int_equal(BN_exp(n, s, power, c), 1);
+		if (BN_num_bits(n) > bits)
+			assert_int_equal(BN_clear_bit(s, i), 1);
+	}
+	if (BN_is_odd(wanted) != odd)
+		assert_int_equal(BN_add_word(s, 1), 1);
+	assert_int_equal(BN_exp(n, s, power, c), 1);
+	assert_int_equal(BN_sub(n, n, wanted), 1);
+	assert_int_equal(BN_num_bits(n), bits);
+	assert_int_equal(BN_is_odd(n), odd);
+	out->len = len;
+	assert_int_equal(BN_bn2binpad(n, out->n, (int)len), len);
+	assert_int_equal(
+		BN_bn2binpad(e == 1 ? wanted : s, out->signature, (int)len), len);
+	BN_free(wanted);
+	BN_free(power);
+	BN_free(n);
+	BN_free(s);
+	BN_CTX_free(c);
+}
+
+static void test_rsa_keys_that_are_refused(void **state)
+{
+	(void)state;
+	static const struct {
+		int bits;
+		uint8_t e;
+		bool odd, fine;
+	} cases[] = {
+		{ 2048, 3, true, true },
+		{ 3072, 3, true, true },
+		{ 8192, 3, true, true },
+		{ 1024, 3, true, false },
+		{ 2047, 3, true, false },
+		{ 8193, 3, true, false },
+		{ 8300, 3, true, false },
+		{ 2048, 1, true, false },
+		{ 2048, 2, true, false },
+		{ 2048, 3, false, false },
+	};
+	struct crafted key;
+	uint8_t zero[300] = { 0 };
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		craft(cases[i].bits, cases[i].e, cases[i].odd, "text", &key);
+		if (secret_rsa_verify(key.n, key.len, &cases[i].e, 1, "text", 4,
+			    key.signature, key.len) != cases[i].fine)
+			fail_msg("%d bits, e = %u", cases[i].bits, cases[i].e);
+		assert_int_equal(ERR_peek_error(), 0);
+	}
+	craft(2048, 3, true, "text", &key);
+	assert_false(secret_rsa_verify(zero, 256, zero, 1, "text", 4, zero, 256));
+	assert_false(
+		secret_rsa_verify(key.n, 256, zero, 0, "text", 4, key.signature, 256));
+	assert_false(secret_rsa_verify(zero, 0, zero, 0, "text", 4, zero, 0));
+	assert_false(
+		secret_rsa_verify(key.n, 256, key.n, 256, "text", 4, key.signature, 256));
+	assert_int_equal(ERR_peek_error(), 0);
+}
+
+/* RFC 7515, appendix A.3. */
+static void test_p256(void **state)
+{
+	(void)state;
+	static const char text[] = "eyJhbGciOiJFUzI1NiJ9." CLAIMS;
+	size_t len = sizeof text - 1;
+	uint8_t x[32], y[32], signature[72];
+	assert_int_equal(from_url("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", x), 32);
+	assert_int_equal(from_url("x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0", y), 32);
+	assert_int_equal(
+		from_url("DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8I"
+			 "SlSApmWQxfKTUJqPP3-Kg6NU1Q",
+			signature),
+		64);
+	assert_true(secret_p256_verify(x, y, text, len, signature, 64));
+	assert_false(secret_p256_verify(x, y, text, len - 1, signature, 64));
+	assert_false(secret_p256_verify(x, y, text, len, signature, 63));
+	assert_false(secret_p256_verify(x, y, text, len, signature, 65));
+	assert_false(secret_p256_verify(x, y, text, len, signature, 0));
+	assert_false(secret_p256_verify(y, x, text, len, signature, 64));
+	for (size_t i = 0; i < 64; i++) {
+		signature[i] ^= 1;
+		assert_false(secret_p256_verify(x, y, text, len, signature, 64));
+		signature[i] ^= 1;
+	}
+	y[31] ^= 1;
+	assert_false(secret_p256_verify(x, y, text, len, signature, 64));
+	y[31] ^= 1;
+	/* CVE-2022-21449: zeros pass where nobody looks. */
+	uint8_t zero[64] = { 0 }, ones[32];
+	memset(ones, 0xff, sizeof ones);
+	assert_false(secret_p256_verify(x, y, text, len, zero, 64));
+	assert_false(secret_p256_verify(zero, zero, text, len, signature, 64));
+	assert_false(secret_p256_verify(ones, ones, text, len, signature, 64));
+	assert_int_equal(ERR_peek_error(), 0);
+	assert_true(secret_p256_verify(x, y, text, len, signature, 64));
+}
+
 /* RFC 2104, from the hash alone. */
 static void plain_hmac(
 	const uint8_t *key, size_t key_len, const uint8_t *data, size_t len, uint8_t *out)
@@ -290,6 +557,7 @@ static void test_hmac_with_many_keys(void **state)
 	}
 }
 
+/* RFC 7748, sections 5.2 and 6.1. */
 static void test_x25519(void **state)
 {
 	(void)state;
@@ -543,12 +811,19 @@ int main(void)
 		cmocka_unit_test(test_base64),
 		cmocka_unit_test(test_base64_read),
 		cmocka_unit_test(test_base64_that_is_none),
+		cmocka_unit_test(test_base64url),
+		cmocka_unit_test(test_base64url_that_is_none),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_equal),
 		cmocka_unit_test(test_below),
 		cmocka_unit_test(test_sha256),
 		cmocka_unit_test(test_hmac),
 		cmocka_unit_test(test_hmac_with_many_keys),
+		cmocka_unit_test(test_hmac_sha1),
+		cmocka_unit_test(test_scrypt),
+		cmocka_unit_test(test_rsa),
+		cmocka_unit_test(test_rsa_keys_that_are_refused),
+		cmocka_unit_test(test_p256),
 		cmocka_unit_test(test_hkdf),
 		cmocka_unit_test(test_x25519),
 		cmocka_unit_test(test_ephemeral_agreement),

@@ -22,6 +22,9 @@ import urllib.request
 from collections import Counter
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "e2e"))
+from staff import Staff  # noqa: E402  a member of staff with a browser and an app for codes
+
 GRADES = {"q1": 5, "q2": 5, "q3": 4, "q4": 5, "q5": 5, "q6": 4}
 AREAS = ["ekonomiskt-bistand", "missbruk-beroende", "socialpsykiatri", "funktionsnedsattning",
          "barn-unga", "vald-nara-relation", "aldreomsorg"]
@@ -100,10 +103,11 @@ def wait_for_links(options, endings):
     """The gateway sends in its own time; its outbox fills up. Every person's area and link."""
     wanted = Counter({ending: len(areas) for ending, areas in endings.items()})
     deadline = time.monotonic() + 60
+    leader = take_seat(options.staff)
     while True:
-        status, page = fetch(options.outbox)
-        expect("the outbox's status", status, 200)
-        pairs = read_outbox(page, options.public)
+        reply = leader.get("/outbox")
+        expect("the outbox's status", reply.status, 200)
+        pairs = read_outbox(reply.text, options.public)
         if len(pairs) >= wanted.total() or time.monotonic() > deadline:
             break
         time.sleep(0.2)
@@ -112,6 +116,30 @@ def wait_for_links(options, endings):
     expect("who got no SMS, or another's", (wanted - got, got - wanted), (Counter(), Counter()))
     expect("how many codes there are", len({code for _, code in pairs}), len(pairs))
     return sorted((endings[ending][0], f"{options.public}/{code}") for ending, code in pairs)
+
+
+# Staff
+
+
+def take_seat(file):
+    """Who has been enrolled there, signed in."""
+    kept = json.loads(file.read_text(encoding="utf-8"))
+    staff = Staff(kept["url"], kept["name"])
+    staff.recovery = kept["recovery"]
+    fields = {"name": staff.name, "password": staff.password, "code": staff.recovery.pop(), "next": "/"}
+    expect("signing in", staff.post("/staff/sign-in", fields).status, 303)
+    file.write_text(json.dumps(kept), encoding="utf-8")
+    return staff
+
+
+def command_enrol(options):
+    """Uses an invitation's link as its owner would, and shows what signs in: it is all invented."""
+    site, _, _ = options.link.rpartition("/staff/welcome/")
+    staff = Staff(site, options.name).enrol(options.link)
+    kept = {"url": site, "name": staff.name, "recovery": staff.recovery}
+    options.staff.write_text(json.dumps(kept), encoding="utf-8")
+    print(f"    {site}/  name {staff.name}, password {staff.password}\n"
+          f"        codes, each good once: {' '.join(staff.recovery[:4])}")
 
 
 # The respondent's side
@@ -486,16 +514,21 @@ def command_examples(options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--city", type=Path, required=True, help="folder of the import files")
-    parser.add_argument("--outbox", required=True, help="address of the page that shows the SMS")
+    parser.add_argument("--staff", type=Path, required=True, help="file that enrol writes, for who reads the outbox")
     parser.add_argument("--public", required=True, help="survey-server's base_url")
     parser.add_argument("--wave", required=True)
     commands = parser.add_subparsers(dest="command", required=True)
+    enrol = commands.add_parser("enrol", help="uses an invitation's link and prints what signs in")
+    enrol.add_argument("name")
+    enrol.add_argument("link")
     commands.add_parser("examples", help="waits for the SMS and prints two links")
     check = commands.add_parser("check", help="answers, counts and compares")
     check.add_argument("survey", nargs="+", help="survey-server with its configuration")
     options = parser.parse_args()
     try:
-        if options.command == "check":
+        if options.command == "enrol":
+            command_enrol(options)
+        elif options.command == "check":
             command_check(options, options.survey)
         else:
             command_examples(options)

@@ -2,6 +2,7 @@
 #include "common/options.h"
 #include "sms-gateway/import.h"
 #include "sms-gateway/init.h"
+#include "sms-gateway/pages.h"
 #include "sms-gateway/send.h"
 #include "sms-gateway/serve.h"
 
@@ -47,10 +48,21 @@ static int run_send(const struct config *c, int argc, char **argv)
 	return send_run(c, &order);
 }
 
+static int run_staff(const struct config *c, int argc, char **argv)
+{
+	const struct staff_order order = pages_order(c);
+	return staff_command(&order, argc, argv);
+}
+
+static int run_audit(const struct config *c, int argc, char **argv)
+{
+	const struct staff_order order = pages_order(c);
+	return audit_verify_command(&order, argc, argv);
+}
+
 static const struct program_command commands[] = {
 	{ "init",
-		"init\n\nMakes the state and key folders and the keys that are missing; never "
-		"overwrites.",
+		"init\n\nMakes the folders, keys and staff database that are missing; never overwrites.",
 		run_init },
 	{ "serve",
 		"serve\n\nSends, registers, takes delivery reports and shows the staff's pages, "
@@ -73,6 +85,8 @@ static const struct program_command commands[] = {
 		"  --reminder    to those who were sent an invitation and have not answered\n"
 		"  --dry-run     show the text, how many, and when it would be done; keep nothing",
 		run_send },
+	{ "staff", STAFF_USAGE, run_staff },
+	{ "audit", AUDIT_USAGE, run_audit },
 };
 
 const struct program commands_program = {

@@ -2,9 +2,9 @@
 #ifndef SMS_GATEWAY_CONFIG_H
 #define SMS_GATEWAY_CONFIG_H
 
-#include "common/conf.h"
 #include "common/mem.h"
 #include "common/secret.h"
+#include "common/staff/config.h"
 #include "sms-gateway/schedule.h"
 
 enum config_provider {
@@ -13,7 +13,7 @@ enum config_provider {
 };
 
 struct config {
-	struct conf_address staff;
+	struct staff_config staff;
 	struct conf_address webhooks;
 	char *base_url; /* of the webhooks, as the provider reaches them */
 	char *api;      /* survey-server's internal listener */

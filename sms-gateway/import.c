@@ -3,6 +3,7 @@
 #include "common/fetch.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "sms-gateway/pages.h"
 #include "sms-gateway/register.h"
 #include "sms-gateway/roster.h"
 #include "sms-gateway/stores.h"
@@ -401,6 +402,17 @@ static enum err check_names(const struct import_order *order, struct why *why)
 	return OK;
 }
 
+/* In the audit log, before anything is kept. */
+static enum err note(const struct import *i, struct why *why)
+{
+	const struct staff_order order = pages_order(i->config);
+	auto_(buf) struct buf what = { 0 };
+	buf_format(&what, "import %s wave %s", i->order->administration, i->order->wave);
+	if (staff_note(&order, "import", AUDIT_CHANGED, buf_string(&what)))
+		return OK;
+	return err_why(why, ERR_IO, "nothing was stored");
+}
+
 static enum err carry_out(
 	struct import *i, struct survey_api *api, struct arena *a, struct why *why)
 {
@@ -421,7 +433,10 @@ static enum err carry_out(
 			  ->values[survey_value_find(
 				  administrations, i->order->administration)]
 			  .name;
-	return i->order->dry_run ? look(i, why) : keep(i, why);
+	if (i->order->dry_run)
+		return look(i, why);
+	e = note(i, why);
+	return e == OK ? keep(i, why) : e;
 }
 
 static bool anything_used(const struct import *i)

@@ -1,6 +1,7 @@
 #include "sms-gateway/init.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "common/staff/keys.h"
 #include "sms-gateway/keyring.h"
 #include <stdio.h>
 
@@ -42,6 +43,11 @@ int init_run(const struct config *c)
 		e = keyring_webhook_ensure(c->keys, &made, &why);
 	if (made)
 		printf("made %s/webhook.key\n", c->keys);
+	made = false;
+	if (e == OK)
+		e = staff_init(c->state, c->keys, &made, &why);
+	if (made)
+		printf("made %s/staff.key\n", c->keys);
 	if (e != OK)
 		log_error("%s", why.text);
 	return e == OK ? 0 : 1;

@@ -1,4 +1,5 @@
-/* The command `init`: makes the folders and the key files that are missing. */
+/* The command `init`: makes the folders, the key files and the staff's database that are
+ * missing. */
 #ifndef SMS_GATEWAY_INIT_H
 #define SMS_GATEWAY_INIT_H
 

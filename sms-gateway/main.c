@@ -2,6 +2,7 @@
 #include "common/log.h"
 #include "common/secret.h"
 #include "sms-gateway/commands.h"
+#include "sms-gateway/pages.h"
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -17,7 +18,8 @@ int main(int argc, char **argv)
 	(void)umask(077);
 	if (!program_read(&commands_program, argc, argv, &call, &status))
 		return status;
-	if (config_read(call.file, &config, &why) != OK) {
+	if (config_read(call.file, &config, &why) != OK ||
+		staff_config_check(call.file, &config->staff, &pages_site, &why) != OK) {
 		log_error("%s", why.text);
 		return PROGRAM_FAILED;
 	}

@@ -1,90 +1,147 @@
 #include "sms-gateway/pages.h"
 #include "common/clock.h"
-#include "common/html.h"
 #include "common/log.h"
 #include "sms-gateway/stores.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { BODY_LIMIT = 1024, CONNECTIONS = 64, IDLE_SECONDS = 30 };
-
 struct pages {
 	const struct config *config;
 	struct provider *provider;
 	struct stores *stores; /* the listener's thread is the only one that uses them */
-	struct http_server *server;
+	struct staff_site site;
+	struct staff *staff;
 };
 
-static const char html_type[] = "text/html; charset=utf-8";
+/* Counts. */
 
-static void head(struct buf *b, const char *title, const struct pages *p)
-{
-	html_raw(b,
-		"<!doctype html>\n<html lang=\"sv\">\n<head>\n<meta charset=\"utf-8\">"
-		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
-	html_text(b, title);
-	html_raw(b,
-		"</title><link rel=\"icon\" href=\"data:,\">\n<style>\n"
-		":root{--ground:#fff;--ink:#17202a;--soft:#4a5560;--line:#d5dce3;--calm:#f4f6f8;--act:#0b4f6c;"
-		"color-scheme:light dark}\n"
-		"@media(prefers-color-scheme:dark){:root{--ground:#14191e;--ink:#eef2f5;--soft:#b9c3cc;"
-		"--line:#3a444d;--calm:#20272e;--act:#9fd3ea}}\n"
-		"*{box-sizing:border-box}body{margin:0;background:var(--ground);color:var(--ink);"
-		"font:1rem/1.5 system-ui,sans-serif}\n"
-		"header{border-block-end:1px solid var(--line);padding:.75rem 1rem;display:flex;gap:.25rem 2rem;"
-		"flex-wrap:wrap;align-items:baseline}header b{font-size:1.1rem}a{color:var(--act)}\n"
-		"a:focus-visible,[tabindex]:focus-visible{outline:3px solid var(--ink);outline-offset:2px;"
-		"box-shadow:0 0 0 6px #ffd33d}\n"
-		"main{max-inline-size:72rem;margin:0 auto;padding:1rem}h1{font-size:1.75rem;margin:.25rem 0}"
-		"h2{font-size:1.2rem;margin:1.5rem 0 .25rem}\n"
-		".lead{color:var(--soft);max-inline-size:46rem;margin:0 0 1.25rem}.wide{overflow-x:auto}\n"
-		"table{border-collapse:collapse;inline-size:100%;font-variant-numeric:tabular-nums}\n"
-		"th,td{padding:.5rem .6rem;border-block-end:1px solid var(--line);text-align:end;"
-		"white-space:nowrap}th:first-child{text-align:start}"
-		"thead th{color:var(--soft);font-weight:600;font-size:.9rem}\n"
-		"ol{list-style:none;margin:0;padding:0;max-inline-size:24rem}li{margin:0 0 1.25rem}"
-		"li p{margin:0;color:var(--soft);font-size:.9rem}"
-		"li div{background:var(--calm);border-radius:1rem 1rem 1rem .25rem;padding:.75rem 1rem;"
-		"white-space:pre-line;overflow-wrap:anywhere}\n"
-		"</style>\n</head>\n<body>\n<header><b>SMS-utskick</b><nav><a href=\"/\">Utskick</a>");
-	if (p->provider->class == &provider_outbox)
-		html_raw(b, " &nbsp; <a href=\"/outbox\">Utkorg</a>");
-	html_raw(b, "</nav></header>\n<main>\n<h1>");
-	html_text(b, title);
-	html_raw(b, "</h1>\n");
-}
-
-static void foot(struct buf *b)
-{
-	html_raw(b, "</main>\n</body>\n</html>\n");
-}
-
-static void reply(struct http_request *r, unsigned status, struct buf *b)
-{
-	foot(b);
-	http_reply_buf(r, status, html_type, b);
-}
-
+/* A row per administration and wave. */
 struct listing {
-	struct buf *out;
-	const char *wave;  /* the wave at hand */
-	char (*waves)[64]; /* those that have been shown */
-	char (*titles)[128];
+	struct store_counts *rows;
 	size_t count;
 };
 
-static enum err collect_wave(void *context, const struct store_counts *c)
+static bool sees(const struct account *who, const char *administration)
+{
+	return who->roles & ROLE_LEADER ||
+	       (who->roles & ROLE_COORDINATOR &&
+		       staff_sees_administration(who, administration));
+}
+
+static enum err add_row(void *context, const struct store_counts *c)
 {
 	struct listing *l = context;
-	for (size_t i = 0; i < l->count; i++)
-		if (strcmp(l->waves[i], c->wave) == 0)
-			return OK;
-	l->waves = mem_resize(l->waves, l->count + 1, sizeof *l->waves);
-	l->titles = mem_resize(l->titles, l->count + 1, sizeof *l->titles);
-	memcpy(l->waves[l->count], c->wave, sizeof c->wave);
-	memcpy(l->titles[l->count], c->title, sizeof c->title);
-	l->count++;
+	l->rows = mem_resize(l->rows, l->count + 1, sizeof *l->rows);
+	l->rows[l->count++] = *c;
 	return OK;
+}
+
+/* What the account may see; l->rows is the caller's to free(), also on failure. */
+static enum err list(struct pages *p, const struct account *who, struct listing *l)
+{
+	struct why why;
+	enum err e = stores_refresh(p->stores, &why);
+	if (e != OK)
+		log_error("staff: %s", why.text);
+	for (size_t i = 0; e == OK && i < stores_count(p->stores); i++) {
+		struct store *s = stores_at(p->stores, i);
+		if (!sees(who, store_administration(s)))
+			continue;
+		e = store_counts(s, add_row, l);
+		if (e != OK)
+			log_error(
+				"staff: %s: %s", store_administration(s), store_error(s));
+	}
+	return e;
+}
+
+/* What waits. */
+
+static const char *number(struct http_request *r, long n)
+{
+	auto_(buf) struct buf b = { 0 };
+	html_number(&b, n);
+	return arena_text(http_arena(r), buf_string(&b), b.len);
+}
+
+static void waits(struct http_request *r, struct buf *b, const char *text)
+{
+	staff_waiting(
+		b, text, "/messages", staff_word(r, "Till utskicken", "To the messages"));
+}
+
+static void persons_waiting(
+	struct http_request *r, struct buf *b, const struct store_counts *c)
+{
+	struct arena *a = http_arena(r);
+	bool english = staff_english(r);
+	if (c->refused)
+		waits(r, b,
+			english ? arena_format(a,
+					  "The survey does not take everyone from %s in %s. "
+					  "Import the file again to see why.",
+					  c->name, c->wave)
+				: arena_format(a,
+					  "Enkäten tar inte emot alla från %s i %s. "
+					  "Läs in filen igen och se varför.",
+					  c->name, c->wave));
+	else if (c->unregistered)
+		waits(r, b,
+			english ? arena_format(a,
+					  "Not everyone from %s in %s is registered with "
+					  "the survey yet. It happens by itself.",
+					  c->name, c->wave)
+				: arena_format(a,
+					  "Alla från %s i %s är inte registrerade i "
+					  "enkäten än. Det sker av sig självt.",
+					  c->name, c->wave));
+}
+
+static void messages_waiting(
+	struct http_request *r, struct buf *b, const struct store_counts *c)
+{
+	struct arena *a = http_arena(r);
+	bool english = staff_english(r);
+	const char *unknown = number(r, c->states[STORE_UNKNOWN]);
+	const char *failed = number(r, c->states[STORE_FAILED]);
+	if (c->states[STORE_UNKNOWN])
+		waits(r, b,
+			english ? arena_format(a,
+					  "Nobody knows whether %s SMS from %s in %s "
+					  "arrived. None is sent again by itself.",
+					  unknown, c->name, c->wave)
+				: arena_format(a,
+					  "Ingen vet om %s SMS från %s i %s kom fram. "
+					  "Inget skickas igen av sig självt.",
+					  unknown, c->name, c->wave));
+	if (c->states[STORE_FAILED])
+		waits(r, b,
+			english ? arena_format(a, "%s SMS from %s in %s did not arrive.",
+					  failed, c->name, c->wave)
+				: arena_format(a, "%s SMS från %s i %s kom inte fram.",
+					  failed, c->name, c->wave));
+}
+
+static enum err waiting(struct http_request *r, struct buf *b, void *context)
+{
+	struct listing l = { 0 };
+	enum err e = list(context, staff_who(r), &l);
+	for (size_t i = 0; e == OK && i < l.count; i++) {
+		persons_waiting(r, b, &l.rows[i]);
+		messages_waiting(r, b, &l.rows[i]);
+	}
+	free(l.rows);
+	return e;
+}
+
+/* Messages. */
+
+static bool is_new_wave(const struct listing *l, size_t place)
+{
+	for (size_t i = 0; i < place; i++)
+		if (strcmp(l->rows[i].wave, l->rows[place].wave) == 0)
+			return false;
+	return true;
 }
 
 static void cell(struct buf *b, long number)
@@ -94,105 +151,85 @@ static void cell(struct buf *b, long number)
 	html_raw(b, "</td>");
 }
 
-static enum err show_row(void *context, const struct store_counts *c)
+static void show_row(struct http_request *r, struct buf *b, const struct store_counts *c)
 {
-	struct listing *l = context;
-	if (strcmp(c->wave, l->wave) != 0)
-		return OK;
-	html_raw(l->out, "<tr><th scope=\"row\">");
-	html_text(l->out, c->name);
+	html_around(b, "<tr><th scope=\"row\">", c->name, "");
 	if (c->refused)
-		html_raw(l->out,
-			"<br>Enkäten tar inte emot alla. Läs in filen igen och se varför.");
+		staff_say(r, b,
+			"<br>Enkäten tar inte emot alla. Läs in filen igen och se varför.",
+			"<br>The survey does not take everyone. Import the file again to see why.");
 	else if (c->unregistered)
-		html_raw(l->out, "<br>Alla är inte registrerade än.");
-	html_raw(l->out, "</th>");
-	cell(l->out, c->contacts);
-	cell(l->out, c->states[STORE_QUEUED] + c->states[STORE_SENDING]);
-	cell(l->out, c->states[STORE_SENT]);
-	cell(l->out, c->states[STORE_DELIVERED]);
-	cell(l->out, c->states[STORE_FAILED]);
-	cell(l->out, c->states[STORE_UNKNOWN]);
-	cell(l->out, c->states[STORE_STOPPED]);
-	html_raw(l->out, "</tr>\n");
-	return OK;
+		staff_say(r, b, "<br>Alla är inte registrerade än.",
+			"<br>Not everyone is registered yet.");
+	html_raw(b, "</th>");
+	cell(b, c->contacts);
+	cell(b, c->states[STORE_QUEUED] + c->states[STORE_SENDING]);
+	cell(b, c->states[STORE_SENT]);
+	cell(b, c->states[STORE_DELIVERED]);
+	cell(b, c->states[STORE_FAILED]);
+	cell(b, c->states[STORE_UNKNOWN]);
+	cell(b, c->states[STORE_STOPPED]);
+	html_raw(b, "</tr>\n");
 }
 
-static enum err each_store(struct pages *p, struct listing *l, store_each_counts *each)
+/* The wave that begins at that row. */
+static void show_wave(
+	struct http_request *r, struct buf *b, const struct listing *l, size_t place)
 {
-	for (size_t i = 0; i < stores_count(p->stores); i++) {
-		struct store *s = stores_at(p->stores, i);
-		enum err e = store_counts(s, each, l);
-		if (e != OK) {
-			log_error("%s: %s", store_administration(s), store_error(s));
-			return e;
-		}
-	}
-	return OK;
-}
-
-static enum err show_wave(struct pages *p, struct listing *l, size_t place)
-{
-	struct buf *b = l->out;
-	l->wave = l->waves[place];
-	html_raw(b, "<h2>");
-	html_text(b, l->titles[place]);
-	html_raw(b, " (");
-	html_text(b, l->wave);
-	html_raw(b,
-		")</h2>\n<section class=\"wide\" tabindex=\"0\" aria-label=\"Antal SMS i ");
-	html_text(b, l->wave);
-	html_raw(b,
-		"\"><table>\n<thead><tr><th scope=\"col\">Förvaltning</th><th scope=\"col\">Personer</th>"
+	const struct store_counts *first = &l->rows[place];
+	html_around(b, "<h2>", first->title, "");
+	html_around(b, " (", first->wave, ")</h2>\n");
+	html_around(b,
+		"<div class=\"wide\" role=\"group\" tabindex=\"0\" aria-label=\"SMS ",
+		first->wave, "\">\n<table>");
+	staff_say(r, b,
+		"<thead><tr><th scope=\"col\">Förvaltning</th><th scope=\"col\">Personer</th>"
 		"<th scope=\"col\">Planerade</th><th scope=\"col\">Skickade</th>"
 		"<th scope=\"col\">Framme</th><th scope=\"col\">Misslyckade</th>"
-		"<th scope=\"col\">Vet inte</th><th scope=\"col\">Stoppade</th></tr></thead>\n<tbody>\n");
-	enum err e = each_store(p, l, show_row);
-	html_raw(b, "</tbody>\n</table></section>\n");
-	return e;
+		"<th scope=\"col\">Vet inte</th><th scope=\"col\">Stoppade</th></tr></thead>\n",
+		"<thead><tr><th scope=\"col\">Administration</th><th scope=\"col\">Persons</th>"
+		"<th scope=\"col\">Planned</th><th scope=\"col\">Sent</th>"
+		"<th scope=\"col\">Delivered</th><th scope=\"col\">Failed</th>"
+		"<th scope=\"col\">Unknown</th><th scope=\"col\">Stopped</th></tr></thead>\n");
+	html_raw(b, "<tbody>\n");
+	for (size_t i = place; i < l->count; i++)
+		if (strcmp(l->rows[i].wave, first->wave) == 0)
+			show_row(r, b, &l->rows[i]);
+	html_raw(b, "</tbody></table></div>\n");
 }
 
-static void unavailable(struct http_request *r, struct pages *p)
+static void on_messages(struct http_request *r, void *context)
 {
+	struct staff *s = context;
 	struct buf b = { 0 };
-	head(&b, "Det går inte just nu", p);
-	html_raw(&b,
-		"<p>Uppgifterna gick inte att läsa. Ladda om sidan om en stund.</p>\n");
-	reply(r, 503, &b);
-}
-
-static void on_start(struct http_request *r, void *context)
-{
-	struct pages *p = context;
-	struct why why;
-	struct buf b = { 0 };
-	struct listing l = { .out = &b };
-	head(&b, "Utskick", p);
-	html_raw(&b,
-		"<p class=\"lead\">Så många SMS är planerade, skickade och framme. Vet inte betyder att "
-		"ingen vet om ett SMS gick iväg; det skickas aldrig igen av sig självt.</p>\n");
-	enum err e = stores_refresh(p->stores, &why);
-	if (e != OK)
-		log_error("%s", why.text);
-	if (e == OK)
-		e = each_store(p, &l, collect_wave);
-	for (size_t i = 0; e == OK && i < l.count; i++)
-		e = show_wave(p, &l, i);
-	if (!l.count)
-		html_raw(&b,
-			"<p>Inga personer är inlästa än. Läs in en fil med <code>sms-gateway import</code>."
-			"</p>\n");
-	free(l.waves);
-	free(l.titles);
-	if (e == OK) {
-		reply(r, 200, &b);
+	struct listing l = { 0 };
+	if (list(staff_context(s), staff_who(r), &l) != OK) {
+		free(l.rows);
+		staff_unavailable(s, r);
 		return;
 	}
-	buf_clear(&b);
-	unavailable(r, p);
+	staff_page(s, r, &b, "Utskick", "Messages");
+	staff_say(r, &b,
+		"<p class=\"lead\">Så många SMS är planerade, skickade och framme. Vet inte betyder att "
+		"ingen vet om ett SMS gick iväg; det skickas aldrig igen av sig självt.</p>\n",
+		"<p class=\"lead\">This many SMS are planned, sent and delivered. Unknown means that "
+		"nobody knows whether an SMS went out; it is never sent again by itself.</p>\n");
+	if (!l.count)
+		staff_say(r, &b,
+			"<p>Inga personer är inlästa än. Läs in en fil med <code>sms-gateway import</code>."
+			"</p>\n",
+			"<p>No persons have been imported yet. <code>sms-gateway import</code> imports a "
+			"file.</p>\n");
+	for (size_t i = 0; i < l.count; i++)
+		if (is_new_wave(&l, i))
+			show_wave(r, &b, &l, i);
+	free(l.rows);
+	staff_page_reply(s, r, 200, &b);
 }
 
-/* The number's middle is nobody's business on a page without login. */
+/* The outbox. */
+
+/* The number's middle is nobody's business here. */
 static void show_number(struct buf *b, const char *to)
 {
 	size_t len = strlen(to);
@@ -216,14 +253,12 @@ static void show_text(struct buf *b, const char *text)
 	buf_clear(&words);
 	if (!link)
 		return;
-	html_raw(b, "<a href=\"");
-	html_text(b, link + 1);
-	html_raw(b, "\" rel=\"noreferrer\">");
-	html_text(b, link + 1);
-	html_raw(b, "</a>");
+	html_around(b, "<a href=\"", link + 1, "\" rel=\"noreferrer\">");
+	html_around(b, "", link + 1, "</a>");
 }
 
 struct shown {
+	struct http_request *request;
 	struct buf *out;
 	const char *sender;
 	size_t count;
@@ -234,101 +269,95 @@ static void show_message(void *context, const char *to, const char *text, int64_
 	struct shown *s = context;
 	int minute = clock_minute(when);
 	s->count++;
-	html_raw(s->out, "<li><p>");
-	html_text(s->out, s->sender);
-	html_raw(s->out, " till ");
+	html_around(s->out, "<li><p>", s->sender, "");
+	staff_say(s->request, s->out, " till ", " to ");
 	show_number(s->out, to);
-	buf_format(s->out, ", kl. %02d.%02d</p><div>", minute / 60, minute % 60);
+	staff_say(s->request, s->out, ", kl. ", ", at ");
+	buf_format(s->out, "%02d.%02d</p><div lang=\"sv\">", minute / 60, minute % 60);
 	show_text(s->out, text);
 	html_raw(s->out, "</div></li>\n");
 }
 
 static void on_outbox(struct http_request *r, void *context)
 {
-	struct pages *p = context;
+	struct pages *p = staff_context(context);
 	struct buf b = { 0 };
-	struct buf list = { 0 };
-	struct shown s = { &list, p->config->sender, 0 };
-	bool kept = provider_outbox_messages(p->provider, show_message, &s);
-	head(&b, kept ? "Utkorg" : "Ingen utkorg", p);
-	if (!kept) {
-		html_raw(&b, "<p>SMS skickas på riktigt och visas inte här.</p>\n");
-		reply(r, 404, &b);
+	struct shown shown = { r, &b, p->config->sender, 0 };
+	if (p->provider->class != &provider_outbox) {
+		staff_message(context, r, 404, "Ingen utkorg", "No outbox",
+			"SMS skickas på riktigt och visas inte här.",
+			"SMS are really sent, and are not shown here.");
 		return;
 	}
-	html_raw(&b,
+	/* The links are what respondents answer with. */
+	if (!staff_audit(context, r, AUDIT_VIEWED, "outbox"))
+		return;
+	staff_page(context, r, &b, "Utkorg", "Outbox");
+	staff_say(r, &b,
 		"<p class=\"lead\">Här är de SMS som skulle ha skickats, det senaste först. Inget har gått "
-		"ut. De glöms när programmet stoppas.</p>\n");
-	if (!s.count)
-		html_raw(&b,
-			"<p>Inga SMS än. Planera dem med <code>sms-gateway send</code>.</p>\n");
-	html_raw(&b, "<ol>\n");
-	buf_add(&b, buf_string(&list), list.len);
+		"ut. De glöms när programmet stoppas.</p>\n<ol class=\"sms\">\n",
+		"<p class=\"lead\">These are the SMS that would have been sent, the latest first. Nothing "
+		"has gone out. They are forgotten when the program is stopped.</p>\n<ol class=\"sms\">\n");
+	(void)provider_outbox_messages(p->provider, show_message, &shown);
 	html_raw(&b, "</ol>\n");
-	buf_clear(&list);
-	reply(r, 200, &b);
-}
-
-static void on_missing(struct http_request *r, void *context)
-{
-	struct buf b = { 0 };
-	head(&b, "Sidan finns inte", context);
-	html_raw(&b, "<p>Gå till <a href=\"/\">Utskick</a>.</p>\n");
-	reply(r, 404, &b);
-}
-
-/* A page on another host must not reach these through a name that points at loopback. */
-static bool enter(struct http_request *r, int who, void *context)
-{
-	(void)who;
-	(void)context;
-	const char *host = http_header(r, "Host");
-	size_t len = host ? strcspn(host, ":") : 0;
-	if (host && ((len == 9 && strncmp(host, "localhost", len) == 0) ||
-			    (strncmp(host, "127.", 4) == 0 &&
-				    strspn(host, "0123456789.") == len)))
-		return true;
-	http_reply_static(r, 403, "text/plain; charset=utf-8", "", 0);
-	return false;
+	if (!shown.count)
+		staff_say(r, &b,
+			"<p>Inga SMS än. Planera dem med <code>sms-gateway send</code>.</p>\n",
+			"<p>No SMS yet. <code>sms-gateway send</code> plans them.</p>\n");
+	staff_page_reply(context, r, 200, &b);
 }
 
 // clang-format off
-static const struct http_route routes[] = {
-	/* method, path,      who, handler */
-	{ "GET",   "/",        0,  on_start },
-	{ "GET",   "/outbox",  0,  on_outbox },
+static const struct staff_role roles[] = {
+	/* bit, name, Swedish, English, limited to administrations, to areas, always */
+	{ ROLE_COORDINATOR, "coordinator", "samordnare", "coordinator", true, false, true },
+	{ ROLE_INTERVIEWER, "interviewer", "telefonintervjuare", "interviewer", false, false, false },
+	{ ROLE_LEADER, "leader", "ledare", "leader", false, false, false },
 };
 
-static const char *const headers[] = {
-	"Cache-Control", "no-store",
-	"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
-		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-	"Referrer-Policy", "no-referrer",
-	"X-Content-Type-Options", "nosniff",
-	NULL,
+static const struct http_route routes[] = {
+	/* method, path,    who, handler */
+	{ "GET", "/messages", ROLE_COORDINATOR | ROLE_LEADER, on_messages },
+	{ "GET", "/outbox",   ROLE_LEADER, on_outbox },
+};
+
+static const struct staff_link links[] = {
+	{ "/messages", "Utskick", "Messages" },
+	{ "/outbox", "Utkorg", "Outbox" }, /* the last: see pages_start() */
 };
 // clang-format on
+
+const struct staff_site pages_site = {
+	.program = "sms-gateway",
+	.cookie = "sms",
+	.swedish = "SMS-utskick",
+	.english = "SMS messages",
+	.roles = roles,
+	.role_count = sizeof roles / sizeof *roles,
+	.routes = routes,
+	.route_count = sizeof routes / sizeof *routes,
+	.links = links,
+	.link_count = sizeof links / sizeof *links,
+	.waiting = waiting,
+};
+
+struct staff_order pages_order(const struct config *c)
+{
+	return (struct staff_order){ &c->staff, &pages_site, c->state, c->keys };
+}
 
 enum err pages_start(const struct config *c, struct provider *p, struct pages **ret_pages,
 	struct why *why)
 {
 	struct pages *s = mem_alloc(sizeof *s);
-	*s = (struct pages){ c, p, stores_create(c->state), NULL };
-	struct http_options options = {
-		.address = c->staff,
-		.routes = routes,
-		.route_count = sizeof routes / sizeof *routes,
-		.fallback = on_missing,
-		.enter = enter,
-		.context = s,
-		.headers = headers,
-		.body_limit = BODY_LIMIT,
-		.connection_limit = CONNECTIONS,
-		.idle_seconds = IDLE_SECONDS,
-	};
+	*s = (struct pages){ c, p, stores_create(c->state), pages_site, NULL };
+	/* Where SMS are really sent there is no outbox to lead to. */
+	if (p->class != &provider_outbox)
+		s->site.link_count--;
 	enum err e = stores_refresh(s->stores, why);
 	if (e == OK)
-		e = http_start(&options, &s->server, why);
+		e = staff_start(
+			&c->staff, &s->site, c->state, c->keys, s, &s->staff, why);
 	if (e != OK) {
 		pages_stop(s);
 		return e;
@@ -341,7 +370,7 @@ void pages_stop(struct pages *p)
 {
 	if (!p)
 		return;
-	http_stop(p->server);
+	staff_stop(p->staff);
 	stores_destroy(p->stores);
 	free(p);
 }

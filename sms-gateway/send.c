@@ -2,6 +2,7 @@
 #include "common/clock.h"
 #include "common/fetch.h"
 #include "common/log.h"
+#include "sms-gateway/pages.h"
 #include "sms-gateway/register.h"
 #include "sms-gateway/stores.h"
 #include "sms-gateway/text.h"
@@ -303,6 +304,18 @@ static enum err find_wave(struct planning *p, struct survey_waves *waves, struct
 		&p->declined, &p->wrong, why);
 }
 
+/* In the audit log, before anything is planned. */
+static enum err note(const struct planning *p, struct why *why)
+{
+	const struct staff_order order = pages_order(p->config);
+	auto_(buf) struct buf what = { 0 };
+	buf_format(&what, "send %swave %s", p->order->reminder ? "reminder " : "",
+		p->wave->wave);
+	if (staff_note(&order, "send", AUDIT_CHANGED, buf_string(&what)))
+		return OK;
+	return err_why(why, ERR_IO, "nothing was planned");
+}
+
 static enum err carry_out(struct planning *p, struct why *why)
 {
 	struct survey_waves waves;
@@ -310,6 +323,8 @@ static enum err carry_out(struct planning *p, struct why *why)
 	enum err e = find_wave(p, &waves, why);
 	if (e == OK)
 		e = stores_refresh(all, why);
+	if (e == OK && !p->order->dry_run)
+		e = note(p, why);
 	if (e != OK)
 		return e;
 	struct text_size size = show_text(p->config, p->order);

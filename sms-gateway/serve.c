@@ -185,9 +185,9 @@ static int serve_until(struct serve *s, const sigset_t *ends)
 		(void)pthread_join(sending, NULL);
 		return 1;
 	}
-	log_info("serving: staff on http://%s:%u, webhooks on %s:%u",
-		s->config->staff.host, s->config->staff.port, s->config->webhooks.host,
-		s->config->webhooks.port);
+	log_info("serving: staff on %s:%u, webhooks on %s:%u",
+		s->config->staff.address.host, s->config->staff.address.port,
+		s->config->webhooks.host, s->config->webhooks.port);
 	(void)sigwait(ends, &signal);
 	loop_stop(s->loop);
 	(void)pthread_join(sending, NULL);

@@ -1,5 +1,6 @@
 #include "sms-gateway/store.h"
 #include "001.sql.h"
+#include "002.sql.h"
 #include "sms-gateway/config.h"
 #include "sms-gateway/store_statements.h"
 #include <stdio.h>
@@ -65,14 +66,14 @@ static const char *const sql[STATEMENTS] = {
 	[REPORT] = "UPDATE message SET state = $2 WHERE ref = $1"
 		" AND CASE $2 WHEN 2 THEN state IN (0, 1, 5, 6) WHEN 4 THEN state NOT IN (3, 4) ELSE state <> 3 END",
 	[COUNT_WAVES] = "SELECT wave, title, name FROM wave ORDER BY wave",
-	[COUNT_CONTACTS] = "SELECT b.state, count(*) FROM contact c"
-		" JOIN batch b ON b.wave = c.wave AND b.batch = c.batch WHERE c.wave = $1 GROUP BY b.state",
-	[COUNT_MESSAGES] = "SELECT state, count(*) FROM message WHERE wave = $1 GROUP BY state",
+	[COUNT_CONTACTS] = "SELECT state, sum(size) FROM batch WHERE wave = $1 GROUP BY state",
+	[COUNT_MESSAGES] = "SELECT state, count FROM message_count WHERE wave = $1",
 };
 // clang-format on
 
-static const char *const migrations[] = { sql_001 };
-static const struct db_schema schema = { migrations, 1 };
+static const char *const migrations[] = { sql_001, sql_002 };
+static const struct db_schema schema = { migrations,
+	sizeof migrations / sizeof *migrations };
 
 static char *file_of(const char *state, const char *administration)
 {

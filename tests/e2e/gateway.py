@@ -12,6 +12,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from staff import Staff
+
 BUILD = Path(os.environ.get("BUILD", Path(__file__).resolve().parents[2] / "build"))
 PROGRAM = BUILD / "sms-gateway" / "sms-gateway"
 LONG = bool(os.environ.get("LONG"))
@@ -71,10 +73,12 @@ class Gateway:
         self.keys = self.folder / "keys"
         self.survey = survey
         self.staff, self.webhooks = free_port(), free_port()
+        self.staff_url = f"http://127.0.0.1:{self.staff}"
         self.base_url = f"http://127.0.0.1:{self.webhooks}"
         self.process = None
         self.log = self.folder / "gateway.log"
         self.output = ""
+        self.accounts = 0
         self.elks = elks
         if elks:
             elks.reports = self.base_url
@@ -87,10 +91,11 @@ class Gateway:
         assert self.run("init").returncode == 0
         survey.key = (self.keys / "internal.key").read_bytes().hex()
 
-    def write_config(self, settings, staff=None):
+    def write_config(self, settings, staff=None, staff_url=None):
         lines = "\n".join(f"{key} = {value}" for key, value in settings.items())
         self.config.write_text(f"""[server]
 staff = {staff or f"127.0.0.1:{self.staff}"}
+{f"staff_url = {staff_url}" if staff_url else ""}
 webhooks = 127.0.0.1:{self.webhooks}
 base_url = {self.base_url}
 [survey]
@@ -175,8 +180,21 @@ internal = keys/internal.key
         enough = slept() + 2 * count
         wait_until(lambda: slept() >= enough)
 
-    def get(self, path, **headers):
-        return fetch(f"http://127.0.0.1:{self.staff}{path}", headers=headers)
+    def staff_as(self, *roles, administration=None):
+        """A new account with these roles, signed in."""
+        self.accounts += 1
+        name = f"konto{self.accounts}"
+        limit = ["--administration", administration] if administration else []
+        done = self.run("staff", "add", name, "--role", ",".join(roles), *limit)
+        assert done.returncode == 0, done.stderr
+        who = Staff(self.staff_url, name).enrol(done.stdout.split()[-1])
+        assert who.sign_in().status == 303
+        return who
+
+    def audit(self):
+        """What the audit log says was done, line by line: (event, object)."""
+        log = self.state / "staff" / "audit.log"
+        return [tuple(line.split("\t")[3:5]) for line in (log.read_text() if log.exists() else "").splitlines()]
 
     def everything(self):
         """All bytes that the gateway has left anywhere but in its key files."""

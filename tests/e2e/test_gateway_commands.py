@@ -1,9 +1,15 @@
 """The command line, the configuration and `init`."""
+import re
+import shutil
 import stat
+import subprocess
+from pathlib import Path
 
 import pytest
 from fake_survey import FakeSurvey
-from gateway import Gateway
+from gateway import BUILD, Gateway, environment
+
+DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 
 
 @pytest.fixture(name="gateway")
@@ -38,7 +44,8 @@ def test_usage(gateway, arguments):
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["init", "--help"], ["serve", "--help"],
-                                       ["import", "--help"], ["send", "--help"]])
+                                       ["import", "--help"], ["send", "--help"], ["staff", "--help"],
+                                       ["audit", "--help"]])
 def test_help(gateway, arguments):
     done = raw(gateway, *arguments)
     assert done.returncode == 0 and done.stdout.startswith("usage:") and not done.stderr
@@ -72,25 +79,61 @@ def test_text(gateway, text, right):
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0:8090", "192.0.2.1:8090", "example.org:8090"])
-def test_the_staff_pages_stay_on_loopback(gateway, address):
-    gateway.write_config({"kind": "outbox", "sender": "Staden"}, staff=address)
-    done = raw(gateway, "-c", gateway.config, "serve")
-    assert done.returncode == 1 and "loopback" in done.stderr
+@pytest.mark.parametrize("url", [None, "http://personal.example"])
+def test_the_staff_pages_stay_on_loopback_without_tls(gateway, address, url):
+    gateway.write_config({"kind": "outbox", "sender": "Staden"}, address, url)
+    for command in ["-n", "serve"]:
+        done = raw(gateway, "-c", gateway.config, command)
+        assert done.returncode == 1 and "loopback" in done.stderr
+    gateway.write_config({"kind": "outbox", "sender": "Staden"}, address, "https://personal.example")
+    assert raw(gateway, "-c", gateway.config, "-n").returncode == 0
+
+
+def uncommented(text):
+    return re.sub(r"^# (?=\[|[a-z_]+ = )", "", text, flags=re.M)
+
+
+@pytest.mark.parametrize("daemon", ["sms-gateway", "survey-server"])
+def test_the_example_configuration(tmp_path, daemon):
+    """As it is, and with all that is left to choose; the groups' file holds a part for each daemon."""
+    def check(config):
+        file = tmp_path / "exempel.conf"
+        file.write_text(config)
+        return subprocess.run([BUILD / daemon / daemon, "-c", file, "-n"], capture_output=True, check=False,
+                              env=environment())
+    example = (DEPLOY / f"{daemon}.conf").read_text()
+    assert check(example).returncode == 0
+    parts = re.split(r"^# /etc/brukarenkat/([a-z-]+)/groups.conf.*\n", (DEPLOY / "groups.conf").read_text(), flags=re.M)
+    groups = dict(zip(parts[1::2], parts[2::2]))
+    for name, part in groups.items():
+        whole = uncommented(example).replace(f"/etc/brukarenkat/{daemon}/groups.conf", str(tmp_path / "grupper"))
+        (tmp_path / "grupper").write_text(uncommented(part))
+        done = check(whole)
+        assert "refuse = yes" in part and done.returncode == (0 if name == daemon else 1)
+        assert (b"has no role" in done.stderr) == (name != daemon)
 
 
 def test_init_makes_what_is_missing_and_never_overwrites(gateway):
     files = {p: p.read_bytes() for p in gateway.keys.iterdir()}
-    assert {p.name for p in files} == {"invitation.key", "internal.key", "webhook.key"}
+    assert (gateway.state / "staff" / "accounts.db").is_file()
+    assert {p.name for p in files} == {"invitation.key", "internal.key", "webhook.key", "staff.key"}
     assert all(len(data) == 32 and stat.S_IMODE(p.stat().st_mode) == 0o600 for p, data in files.items())
     assert stat.S_IMODE(gateway.state.stat().st_mode) == stat.S_IMODE(gateway.keys.stat().st_mode) == 0o700
     again = gateway.run("init")
     assert again.returncode == 0 and not again.stdout
+    made = ["webhook.key", "staff.key"]
     (gateway.keys / "webhook.key").unlink()
-    assert "webhook.key" in gateway.run("init").stdout
-    assert all(p.read_bytes() == data for p, data in files.items() if p.name != "webhook.key")
+    (gateway.keys / "staff.key").unlink()
+    done = gateway.run("init")
+    assert done.returncode == 1 and done.stdout == f"made {gateway.keys / 'webhook.key'}\n"
+    assert "staff.key: is missing" in done.stderr
+    shutil.rmtree(gateway.state / "staff")
+    assert gateway.run("init").stdout == f"made {gateway.keys / 'staff.key'}\n"
+    assert all(p.read_bytes() == data for p, data in files.items() if p.name not in made)
 
 
-def test_serve_without_init(gateway):
-    (gateway.keys / "internal.key").unlink()
+@pytest.mark.parametrize("key", ["internal.key", "staff.key"])
+def test_serve_without_init(gateway, key):
+    (gateway.keys / key).unlink()
     done = gateway.run("serve")
-    assert done.returncode == 1 and "internal.key" in done.stderr
+    assert done.returncode == 1 and key in done.stderr

@@ -256,7 +256,7 @@ def test_phases(gateway, survey, phase, code):
 def test_what_does_not_exist(gateway):
     assert "no wave" in gateway.bring_in(person_csv(1), wave="2030-1").stderr
     assert "förvaltning" in gateway.bring_in(person_csv(1), administration="kista").stderr
-    assert "wave" in gateway.bring_in(person_csv(1), wave="refusal").stderr
+    assert "not the name of a wave" in gateway.bring_in(person_csv(1), wave="refusal").stderr
     assert gateway.bring_in(person_csv(1), administration="../farsta").returncode == 1
     assert gateway.run("import", "--wave", "2027-1", "--administration", "farsta", "/finns/inte").returncode == 1
     assert not list(gateway.state.glob("*.db"))
@@ -267,6 +267,20 @@ def test_survey_server_out_of_reach(gateway, survey):
     done = gateway.bring_in(person_csv(1))
     assert done.returncode == 1 and "does not answer" in done.stderr and "nothing was stored" in done.stderr
     assert not list(gateway.state.glob("*.db"))
+
+
+def test_the_audit_log_says_it_first(gateway, survey):
+    assert gateway.bring_in(person_csv(2), "--dry-run").returncode == 0
+    assert gateway.bring_in(person_csv(2), wave="2030-1").returncode == 1
+    assert not gateway.audit()
+    assert gateway.bring_in(person_csv(2)).returncode == 0
+    assert gateway.audit() == [("changed", "import farsta wave 2027-1")]
+    log = gateway.state / "staff" / "audit.log"
+    log.unlink()
+    log.mkdir()
+    done = gateway.bring_in(person_csv(4))
+    assert done.returncode == 1 and "audit.log" in done.stderr and "nothing was stored" in done.stderr
+    assert gateway.query("SELECT count(*) FROM contact") == [(2,)] and len(survey.ids()) == 2
 
 
 def test_registration_is_made_up_for(gateway, survey):
@@ -287,8 +301,11 @@ def test_a_refused_batch_is_shown_and_not_tried_again_by_itself(gateway, survey)
     assert done.returncode == 1 and "refuses" in done.stderr
     assert gateway.query("SELECT state FROM batch") == [(2,)]
     gateway.start()
-    _, page = gateway.get("/")
-    assert "tar inte emot" in page.decode()
+    coordinator = gateway.staff_as("coordinator", administration="farsta")
+    assert "tar inte emot alla" in coordinator.get("/messages").text
+    assert "Enkäten tar inte emot alla från Farsta i 2027-1. Läs in filen igen och se varför." \
+        in coordinator.get("/").text
+    assert "Farsta" not in gateway.staff_as("coordinator", administration="bromma").get("/").text
     gateway.stop()
     assert len(survey.puts) == 1
     survey.mode = None

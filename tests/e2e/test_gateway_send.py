@@ -1,6 +1,7 @@
 """Planning, the sending loop, delivery reports and the staff's pages."""
 import random
 import re
+import sqlite3
 import subprocess
 import time
 
@@ -436,26 +437,127 @@ def test_quiet_hours(tmp_path, survey, elks, start, quiet):
 def test_outbox_provider_and_pages(tmp_path, survey):
     gateway = Gateway(tmp_path, survey)
     gateway.start()
-    assert "Inga personer" in gateway.get("/")[1].decode()
+    leader = gateway.staff_as("leader")
+    assert "Inga personer" in leader.get("/messages").text and 'href="/outbox"' in leader.page.text
+    assert "Inga SMS" in leader.get("/outbox").text
     ready(gateway, 12)
     plan(gateway)
     assert settled(gateway, 12) == {"sent": 12}
-    status, page = gateway.get("/outbox")
-    text = page.decode()
-    links = re.findall(rf'<a href="({re.escape(LINK)}/{CODE})"', text)
-    assert status == 200 and len(set(links)) == 12
-    assert phone(3)[1:] not in text and "<script" not in text and 'lang="sv"' in text
-    assert e164(11)[-2:] in text.partition("<li>")[2].partition("</p>")[0]
-    start = gateway.get("/")[1].decode()
-    row = re.search(r'<th scope="row">Farsta</th>(.*?)</tr>', start)[1]
+    text = leader.get("/outbox").text
+    links = re.findall(rf'<a href="({re.escape(LINK)}/{CODE})" rel="noreferrer"', text)
+    assert leader.page.status == 200 and len(set(links)) == 12
+    assert phone(3)[1:] not in text and "<script" not in text and '<html lang="sv">' in text
+    assert "style=" not in text and "<style" not in text
+    assert f'<ol class="sms">\n<li><p>Staden till {e164(11)[:5]} ••• •• {e164(11)[-2:]}, kl. ' in text
+    english = leader.get("/outbox", Accept_Language="en").text
+    assert '<html lang="en">' in english and english.count('<div lang="sv">') == 12
+    assert gateway.audit()[-1] == ("viewed", "outbox")
+    row = re.search(r'<th scope="row">Farsta</th>(.*?)</tr>', leader.get("/messages").text)[1]
     assert re.findall(r"<td>(.*?)</td>", row) == ["12", "0", "12", "0", "0", "0", "0"]
-    assert gateway.get("/", Host="evil.example")[0] == 403
-    assert gateway.get("/nej")[0] == 404
-    assert fetch(f"http://127.0.0.1:{gateway.staff}/outbox", b"x")[0] == 405
+    assert leader.get("/messages", Host="evil.example").status == 421
+    assert leader.get("/nej").status == 404
+    assert leader.post("/outbox").status == 405
     gateway.stop()
     gateway.close()
 
 
+def test_a_database_from_before_the_counts_goes_on(gateway, elks):
+    ready(gateway, 5)
+    plan(gateway)
+    gateway.start()
+    settled(gateway, 5)
+    gateway.stop()
+    with sqlite3.connect(gateway.state / "farsta.db") as db:
+        triggers = [name for name, in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")]
+        assert len(triggers) == 5
+        for name in triggers:
+            db.execute(f"DROP TRIGGER {name}")
+        db.execute("DROP TABLE message_count")
+        db.execute("ALTER TABLE batch DROP COLUMN size")
+        db.execute("PRAGMA user_version = 1")
+    gateway.bring_in(person_csv(2, start=5))
+    plan(gateway)
+    elks.answer = lambda n: "400"
+    gateway.start()
+    assert settled(gateway, 7) == {"sent": 5, "failed": 2}
+    row = re.search(r'<th scope="row">Farsta</th>(.*?)</tr>', gateway.staff_as("leader").get("/messages").text)[1]
+    assert re.findall(r"<td>(.*?)</td>", row) == ["7", "0", "5", "0", "2", "0", "0"]
+    assert gateway.query("SELECT sum(size) FROM batch") == gateway.query("SELECT count(*) FROM contact")
+    assert gateway.query("SELECT wave, state, count FROM message_count WHERE count > 0 ORDER BY state") \
+        == gateway.query("SELECT wave, state, count(*) FROM message GROUP BY wave, state ORDER BY state")
+
+
 def test_no_outbox_page_with_a_real_provider(gateway):
     gateway.start()
-    assert gateway.get("/outbox")[0] == 404
+    leader = gateway.staff_as("leader")
+    assert 'href="/messages"' in leader.get("/").text and 'href="/outbox"' not in leader.page.text
+    assert leader.get("/outbox").status == 404 and "viewed" not in dict(gateway.audit())
+
+
+def become(gateway, who, roles, administration):
+    done = gateway.run("staff", "set", who.name, "--role", roles, "--administration", administration)
+    assert done.returncode == 0, done.stderr
+
+
+def waiting(who, **headers):
+    return re.findall(r'<li>([^<]+) <a href="/messages">', who.get("/", **headers).text)
+
+
+def test_a_coordinator_sees_the_administrations_of_the_account(gateway, elks):
+    ready(gateway, 3)
+    gateway.bring_in(person_csv(2, start=3), administration="bromma")
+    elks.answer = lambda n: "400"
+    plan(gateway)
+    gateway.start()
+    settled(gateway, 3)
+    settled(gateway, 2, "bromma")
+    lost = {"Bromma": "2 SMS från Bromma i 2027-1 kom inte fram.",
+            "Farsta": "3 SMS från Farsta i 2027-1 kom inte fram."}
+    who = gateway.staff_as("coordinator", administration="sodermalm")
+    for roles, administration, seen in [
+            ("coordinator", "sodermalm", []), ("coordinator", "farsta", ["Farsta"]),
+            ("coordinator", "bromma", ["Bromma"]), ("coordinator", "farsta,bromma", ["Bromma", "Farsta"]),
+            ("coordinator,leader", "farsta", ["Bromma", "Farsta"]), ("leader", "", ["Bromma", "Farsta"])]:
+        become(gateway, who, roles, administration)
+        assert re.findall(r'<th scope="row">(\w+)', who.get("/messages").text) == seen
+        assert waiting(who) == [lost[name] for name in seen]
+
+
+def test_what_waits(gateway, survey, elks):
+    ready(gateway, 5)
+    elks.answer = lambda n: {1: "500", 2: "400", 3: "500"}.get(n, "ok")
+    plan(gateway)
+    gateway.start()
+    settled(gateway, 5)
+    survey.mode = "503"
+    assert gateway.bring_in(person_csv(1, start=5)).returncode == 1
+    who = gateway.staff_as("leader")
+    for roles, administration in [("leader", ""), ("coordinator", "farsta")]:
+        become(gateway, who, roles, administration)
+        assert waiting(who) == [
+            "Alla från Farsta i 2027-1 är inte registrerade i enkäten än. Det sker av sig självt.",
+            "Ingen vet om 2 SMS från Farsta i 2027-1 kom fram. Inget skickas igen av sig självt.",
+            "1 SMS från Farsta i 2027-1 kom inte fram."]
+        assert waiting(who, Accept_Language="en") == [
+            "Not everyone from Farsta in 2027-1 is registered with the survey yet. It happens by itself.",
+            "Nobody knows whether 2 SMS from Farsta in 2027-1 arrived. None is sent again by itself.",
+            "1 SMS from Farsta in 2027-1 did not arrive."]
+    become(gateway, who, "interviewer,accounts,auditor", "")
+    assert waiting(who) == []
+
+
+def test_the_audit_log_says_it_first(gateway):
+    ready(gateway, 2)
+    before = gateway.audit()
+    log = gateway.state / "staff" / "audit.log"
+    log.rename(log.with_suffix(".away"))
+    log.mkdir()
+    done = gateway.run("send", "--wave", "2027-1")
+    assert done.returncode == 1 and "audit.log" in done.stderr and "nothing was planned" in done.stderr
+    assert gateway.states() == {}
+    log.rmdir()
+    log.with_suffix(".away").rename(log)
+    plan(gateway, "--dry-run")
+    plan(gateway)
+    plan(gateway, "--reminder")
+    assert gateway.audit() == [*before, ("changed", "send wave 2027-1"), ("changed", "send reminder wave 2027-1")]

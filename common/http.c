@@ -396,11 +396,28 @@ const char *http_body(const struct http_request *r, size_t *ret_len)
 	return buf_string(&r->body);
 }
 
+struct cookie {
+	const char *name, *value;
+};
+
+static enum MHD_Result match_cookie(
+	void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct cookie *c = context;
+	(void)kind;
+	if (strcmp(name, c->name) != 0)
+		return MHD_YES;
+	c->value = value;
+	return MHD_NO;
+}
+
+/* libmicrohttpd's own look-up takes a name in any case. Some browsers keep the promise of
+ * "__Host-" for that spelling alone, and let a neighbouring site set "__host-". */
 const char *http_cookie(struct http_request *r, const char *name)
 {
-	const char *value =
-		MHD_lookup_connection_value(r->connection, MHD_COOKIE_KIND, name);
-	return value ? arena_text(http_arena(r), value, strlen(value)) : NULL;
+	struct cookie c = { name, NULL };
+	(void)MHD_get_connection_values(r->connection, MHD_COOKIE_KIND, match_cookie, &c);
+	return c.value ? arena_text(http_arena(r), c.value, strlen(c.value)) : NULL;
 }
 
 const char *http_peer(struct http_request *r)

@@ -68,7 +68,7 @@ const char *http_segment(const struct http_request *r, size_t n);
 const char *http_header(const struct http_request *r, const char *name);
 /* The first argument of that name, decoded; NULL when absent, broken or not UTF-8. */
 const char *http_query(struct http_request *r, const char *name);
-/* The cookie of that name as it came; NULL when absent. In the arena. */
+/* The cookie of exactly that name as it came; NULL when absent. In the arena. */
 const char *http_cookie(struct http_request *r, const char *name);
 /* The numeric address of the other end, in the arena; "" when there is none. */
 const char *http_peer(struct http_request *r);

@@ -1,6 +1,7 @@
 #include "command.h"
 #include "common/log.h"
 #include "recovery.h"
+#include "staff_pages.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,21 @@ int command_store_failed(const char *what, enum err e)
 {
 	log_error("%s: the database: %s", what, err_text(e));
 	return PROGRAM_FAILED;
+}
+
+struct staff_order command_staff(const struct config *config)
+{
+	return (struct staff_order){ &config->staff, &staff_pages_site, config->state,
+		config->keys };
+}
+
+bool command_note(const struct config *config, const char *command, enum audit_event e,
+	const char *wave, const char *what)
+{
+	const struct staff_order order = command_staff(config);
+	auto_(buf) struct buf object = { 0 };
+	buf_format(&object, "wave %s %s", wave, what);
+	return staff_note(&order, command, e, buf_string(&object));
 }
 
 enum err command_open_store(

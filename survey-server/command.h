@@ -4,6 +4,7 @@
 
 #include "common/options.h"
 #include "common/program.h"
+#include "common/staff/staff_commands.h"
 #include "config.h"
 #include "store.h"
 
@@ -12,6 +13,13 @@
 /* Both say what went wrong on stderr and return FAILED. */
 int command_failed(const char *what, const struct why *why);
 int command_store_failed(const char *what, enum err e);
+
+/* What the commands about staff work on. */
+struct staff_order command_staff(const struct config *config);
+/* Logs what the command is about to do to the wave: "wave 2027-1 WHAT". false after saying
+ * why it can't; the command must then not do it. */
+bool command_note(const struct config *config, const char *command, enum audit_event e,
+	const char *wave, const char *what);
 
 /* ERR_NOT_FOUND with what to do when `init` has not been run. */
 enum err command_open_store(

@@ -31,7 +31,8 @@ static int run_init(const struct config *config, int argc, char **argv)
 		secret_wipe(key, sizeof key);
 		printf("%s: %s\n", keys[i], made ? "made" : "is there already");
 	}
-	if (command_open_store(config, &store, &why) != OK)
+	if (command_open_store(config, &store, &why) != OK ||
+		staff_init(config->state, config->keys, &made, &why) != OK)
 		return command_failed("init", &why);
 	printf("%s: ready\n", config->state);
 	return PROGRAM_DONE;
@@ -65,7 +66,8 @@ static int run_report(const struct config *config, int argc, char **argv)
 {
 	static const struct {
 		const char *name;
-		enum err (*make)(struct store *s, const struct wave *w, struct buf *text);
+		enum err (*make)(struct store *s, const struct wave *w,
+			const struct report_scope *scope, struct buf *text);
 	} formats[] = { { "json", report_json }, { "csv", report_csv },
 		{ "html", report_html } };
 	const char *id = NULL, *format = NULL, *file = NULL;
@@ -86,13 +88,19 @@ static int run_report(const struct config *config, int argc, char **argv)
 	}
 	if (!command_open_wave(config, "report", id, &store, &w))
 		return PROGRAM_FAILED;
-	enum err e = formats[f].make(store, &w, &text);
+	enum err e = formats[f].make(store, &w, NULL, &text);
 	if (e == ERR_NOT_FOUND) {
 		log_error("report: wave %s is %s; a report is there when it is counted",
 			id, wave_phase_word(wave_phase(&w, clock_day(clock_now()))));
 		return PROGRAM_FAILED;
 	}
-	return e ? command_store_failed("report", e) : put_text("report", file, &text);
+	if (e)
+		return command_store_failed("report", e);
+	auto_(buf) struct buf what = { 0 };
+	buf_format(&what, "result %s", format);
+	if (!command_note(config, "report", AUDIT_EXPORTED, id, buf_string(&what)))
+		return PROGRAM_FAILED;
+	return put_text("report", file, &text);
 }
 
 static int run_publish(const struct config *config, int argc, char **argv)
@@ -116,6 +124,8 @@ static int run_publish(const struct config *config, int argc, char **argv)
 	}
 	if (file && file_read(file, WORDS_LIMIT, &words, &why) != OK)
 		return command_failed("publish", &why);
+	if (!command_note(config, "publish", AUDIT_CHANGED, id, "published"))
+		return PROGRAM_FAILED;
 	enum err e = store_begin(store);
 	if (e == OK)
 		e = store_end(store,
@@ -137,6 +147,18 @@ static int run_check_questionnaire(const struct config *config, int argc, char *
 		return command_failed("check-questionnaire", &why);
 	printf("%s: fine\n", file);
 	return PROGRAM_DONE;
+}
+
+static int run_staff(const struct config *config, int argc, char **argv)
+{
+	const struct staff_order order = command_staff(config);
+	return staff_command(&order, argc, argv);
+}
+
+static int run_audit(const struct config *config, int argc, char **argv)
+{
+	const struct staff_order order = command_staff(config);
+	return audit_verify_command(&order, argc, argv);
 }
 
 static const struct program_command commands[] = {
@@ -168,6 +190,8 @@ static const struct program_command commands[] = {
 	{ "publish",
 		"publish --wave ID [--text FILE]\n\nShows a counted wave's release to everyone.",
 		run_publish },
+	{ "staff", STAFF_USAGE, run_staff },
+	{ "audit", AUDIT_USAGE, run_audit },
 	{ "check-questionnaire",
 		"check-questionnaire FILE\n\nSays what is wrong with a FHIR R4 Questionnaire, and where.",
 		run_check_questionnaire },

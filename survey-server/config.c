@@ -8,7 +8,7 @@
 static const struct conf_key keys[] = {
 	ROW("server", "public", CONF_ADDRESS, public, "127.0.0.1:8080", NULL),
 	ROW("server", "internal", CONF_ADDRESS, internal, "127.0.0.1:8081", NULL),
-	ROW("server", "staff", CONF_ADDRESS, staff, "127.0.0.1:8082", NULL),
+	STAFF_ROWS("127.0.0.1:8082"),
 	ROW("server", "base_url", CONF_URL, base_url, "http://127.0.0.1:8080", NULL),
 	ROW("storage", "state", CONF_PATH, state, NULL, NULL),
 	ROW("storage", "store", CONF_CHOICE, store, "sqlite", "sqlite"),

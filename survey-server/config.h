@@ -3,7 +3,7 @@
 #ifndef SURVEY_CONFIG_H
 #define SURVEY_CONFIG_H
 
-#include "common/conf.h"
+#include "common/staff/config.h"
 
 /* How far the pages follow lagen (2018:1937) om tillgänglighet till digital offentlig
  * service, as the statement says it. */
@@ -12,7 +12,7 @@ enum accessibility { ACCESSIBILITY_FULL, ACCESSIBILITY_PARTIAL, ACCESSIBILITY_NO
 struct config {
 	struct conf_address public;   /* respondents */
 	struct conf_address internal; /* sms-gateway and monitoring */
-	struct conf_address staff;
+	struct staff_config staff;
 	char *base_url;
 	char *state;          /* folder of the database */
 	int store;            /* which engine; sqlite is the only one */

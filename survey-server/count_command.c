@@ -18,8 +18,11 @@ static void clear_progress(void)
 		fputs("\r\033[K", stderr);
 }
 
-static int record_destroyed(struct store *store, const struct wave *w, const char *by)
+static int record_destroyed(const struct config *config, struct store *store,
+	const struct wave *w, const char *by)
 {
+	if (!command_note(config, "count", AUDIT_CHANGED, w->name, "recovery key destroyed"))
+		return PROGRAM_FAILED;
 	enum err e = store_begin(store);
 	if (e == OK)
 		e = store_end(store, store_wave_destroyed_tx(store, w->number, by));
@@ -40,7 +43,7 @@ static int burn(const struct config *config, struct store *store, const struct w
 	printf("wave %s is counted; ballots, invitations and the private key are erased\n",
 		w->name);
 	if (destroyed_by)
-		return record_destroyed(store, w, destroyed_by);
+		return record_destroyed(config, store, w, destroyed_by);
 	if (w->custody == CUSTODY_PAPER)
 		printf("Now destroy every copy of the recovery key, and record who did:\n"
 		       "  survey-server -c FILE count --wave %s --destroyed-by NAME\n",
@@ -96,7 +99,7 @@ int command_count(const struct config *config, int argc, char **argv)
 		return PROGRAM_FAILED;
 	if (w.state == WAVE_COUNTED || w.state == WAVE_PUBLISHED) {
 		if (destroyed_by)
-			return record_destroyed(store, &w, destroyed_by);
+			return record_destroyed(config, store, &w, destroyed_by);
 		log_error(
 			"count: wave %s is counted already; a wave is counted once", id);
 		return PROGRAM_FAILED;
@@ -109,6 +112,8 @@ int command_count(const struct config *config, int argc, char **argv)
 			id, wave_phase_word(wave_phase(&w, clock_day(clock_now()))), id);
 		return PROGRAM_FAILED;
 	}
+	if (!command_note(config, "count", AUDIT_CHANGED, id, check ? "count tried" : "counted"))
+		return PROGRAM_FAILED;
 	/* From here no answer gets in, whatever the clock says. */
 	if (w.state != WAVE_CLOSED && !check) {
 		enum err e = command_set_state(store, &w, w.state, WAVE_CLOSED);

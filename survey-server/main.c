@@ -2,6 +2,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/secret.h"
+#include "staff_pages.h"
 #include <stdio.h>
 
 int main(int argc, char **argv)
@@ -19,10 +20,14 @@ int main(int argc, char **argv)
 		log_error("%s", why.text);
 		return PROGRAM_FAILED;
 	}
-	if (call.check)
+	if (staff_config_check(call.file, &config.staff, &staff_pages_site, &why) != OK) {
+		log_error("%s", why.text);
+		status = PROGRAM_FAILED;
+	} else if (call.check) {
 		printf("%s: fine\n", call.file);
-	else
+	} else {
 		status = program_run(&commands_program, &call, &config);
+	}
 	config_free(&config);
 	return status;
 }

@@ -493,7 +493,7 @@ static void page_result(struct http_request *r, void *context)
 	if (e == OK && w.state != WAVE_PUBLISHED)
 		e = ERR_NOT_FOUND;
 	if (e == OK)
-		e = report_html(p->store, &w, &page);
+		e = report_html(p->store, &w, NULL, &page);
 	if (e == OK)
 		http_reply_buf(r, 200, forms_type, &page);
 	else if (e == ERR_NOT_FOUND)

@@ -1,5 +1,6 @@
 #include "report.h"
 #include "common/json.h"
+#include "common/sheet.h"
 #include "definition.h"
 #include "page.h"
 #include <math.h>
@@ -21,7 +22,24 @@ static void report_free(struct report *r)
 	buf_clear(&r->words);
 }
 
-static enum err report_load(struct store *s, const struct wave *w, struct report *r)
+/* Removes the rows that the scope does not see. */
+static void limit(const struct report_scope *scope, const struct json *rows)
+{
+	const struct json *row = json_first(rows);
+	while (row) {
+		const struct json *next = json_next(row);
+		const struct json *key = json_first(json_get(row, "key"));
+		while (key && scope->sees(scope->context, json_key(key), json_text(key)))
+			key = json_next(key);
+		if (key)
+			json_remove((struct json *)(uintptr_t)rows,
+				(struct json *)(uintptr_t)row);
+		row = next;
+	}
+}
+
+static enum err report_load(struct store *s, const struct wave *w,
+	const struct report_scope *scope, struct report *r)
 {
 	auto_(buf) struct buf document = { 0 };
 	auto_(buf) struct buf definition = { 0 };
@@ -37,9 +55,14 @@ static enum err report_load(struct store *s, const struct wave *w, struct report
 	if (e == OK)
 		e = definition_read(r->arena, buf_string(&definition), definition.len,
 			&r->definition, &why);
-	if (e)
+	if (e) {
 		report_free(r);
-	return e;
+		return e;
+	}
+	const struct json *t = scope ? json_first(json_get(r->document, "tables")) : NULL;
+	for (; t; t = json_next(t))
+		limit(scope, json_get(t, "rows"));
+	return OK;
 }
 
 /* The table by that variable, or of the city when code is NULL. */
@@ -71,10 +94,11 @@ static bool is_rest(const struct json *row)
 	return code && strcmp(code, "rest") == 0;
 }
 
-enum err report_json(struct store *s, const struct wave *w, struct buf *ret_json)
+enum err report_json(struct store *s, const struct wave *w,
+	const struct report_scope *scope, struct buf *ret_json)
 {
 	struct report r;
-	enum err e = report_load(s, w, &r);
+	enum err e = report_load(s, w, scope, &r);
 	if (e)
 		return e;
 	json_set(r.document, "published", json_new_bool(w->state == WAVE_PUBLISHED));
@@ -101,24 +125,12 @@ static void csv_number(struct buf *b, const struct json *number)
 		buf_format(b, "%.0f", n);
 }
 
-/* In quotes, and never the beginning of a formula. */
-static void csv_text(struct buf *b, const char *text)
-{
-	buf_text(b, strchr("=+-@\t\r", *text) && *text ? "\"'" : "\"");
-	for (; *text; text++) {
-		if (*text == '"')
-			buf_text(b, "\"");
-		buf_add(b, text, 1);
-	}
-	buf_text(b, "\"");
-}
-
 static void csv_line(const struct report *r, const struct json *row,
 	const struct question *q, struct buf *b)
 {
 	const struct json *j = json_get(json_get(row, "questions"), q->link);
 	const struct json *positive = json_get(j, "positive");
-	csv_text(b, row_name(r, row));
+	sheet_text(b, row_name(r, row));
 	csv_number(b, json_get(row, "invited"));
 	csv_number(b, json_get(row, "answered"));
 	buf_format(b, ";%s", q->link);
@@ -136,10 +148,11 @@ static void csv_line(const struct report *r, const struct json *row,
 	buf_text(b, "\r\n");
 }
 
-enum err report_csv(struct store *s, const struct wave *w, struct buf *ret_csv)
+enum err report_csv(struct store *s, const struct wave *w,
+	const struct report_scope *scope, struct buf *ret_csv)
 {
 	struct report r;
-	enum err e = report_load(s, w, &r);
+	enum err e = report_load(s, w, scope, &r);
 	if (e)
 		return e;
 	buf_text(ret_csv,
@@ -453,10 +466,11 @@ static void areas_section(const struct report *r, struct buf *b)
 	html_raw(b, "</tbody>\n</table>\n</div>\n");
 }
 
-enum err report_html(struct store *s, const struct wave *w, struct buf *ret_page)
+enum err report_html(struct store *s, const struct wave *w,
+	const struct report_scope *scope, struct buf *ret_page)
 {
 	struct report r;
-	enum err e = report_load(s, w, &r);
+	enum err e = report_load(s, w, scope, &r);
 	if (e)
 		return e;
 	page_begin_wide(ret_page, w->title);

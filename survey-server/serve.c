@@ -2,6 +2,7 @@
 #include "api.h"
 #include "common/log.h"
 #include "pages.h"
+#include "staff_pages.h"
 #include <errno.h>
 #include <signal.h>
 
@@ -29,6 +30,7 @@ enum err serve_run(const struct config *config, struct why *why)
 	struct box *box = NULL;
 	struct pages *pages = NULL;
 	struct api *api = NULL;
+	struct staff_pages *staff = NULL;
 	sigset_t stop;
 	/* Before any thread, so that only keep_house() sees them. */
 	(void)sigemptyset(&stop);
@@ -41,15 +43,20 @@ enum err serve_run(const struct config *config, struct why *why)
 	if (e == OK)
 		e = pages_start(config, box, &pages, why);
 	if (e == OK)
+		e = staff_pages_start(config, &staff, why);
+	if (e == OK)
 		e = api_start(config, &api, why);
 	if (e == OK) {
-		log_info("serving respondents on %s:%u, the internal API on %s:%u",
+		log_info("serving respondents on %s:%u, the internal API on %s:%u, staff on "
+			 "%s:%u",
 			config->public.host, config->public.port, config->internal.host,
-			config->internal.port);
+			config->internal.port, config->staff.address.host,
+			config->staff.address.port);
 		keep_house(&stop, store);
 		log_info("stopping");
 	}
 	api_stop(api);
+	staff_pages_stop(staff);
 	pages_stop(pages);
 	box_stop(box);
 	return e;

@@ -138,6 +138,8 @@ static int wave_add(const struct config *config, int argc, char **argv)
 		e = make_definition(config, &o, &definition, &left_out, &why);
 	if (e)
 		return command_failed("wave add", &why);
+	if (!command_note(config, "wave add", AUDIT_CHANGED, w.name, "added"))
+		return PROGRAM_FAILED;
 	secret_random(key, sizeof key);
 	struct secret_x25519 *pair = secret_x25519_load(key);
 	secret_x25519_public(pair, w.public_key);
@@ -194,6 +196,8 @@ static int wave_open(const struct config *config, int argc, char **argv)
 	secret_wipe(key, sizeof key);
 	if (e)
 		return command_failed("wave open", &why);
+	if (!command_note(config, "wave open", AUDIT_CHANGED, id, "opened"))
+		return PROGRAM_FAILED;
 	e = command_set_state(store, &w, WAVE_PLANNED, WAVE_OPEN);
 	if (e)
 		return command_store_failed("wave open", e);
@@ -217,6 +221,8 @@ static int wave_close(const struct config *config, int argc, char **argv)
 			wave_phase_word(w.state));
 		return PROGRAM_FAILED;
 	}
+	if (!command_note(config, "wave close", AUDIT_CHANGED, id, "closed"))
+		return PROGRAM_FAILED;
 	enum err e = command_set_state(store, &w, w.state, WAVE_CLOSED);
 	if (e)
 		return command_store_failed("wave close", e);

@@ -60,11 +60,11 @@ def wait_for(port, path, process):
     raise SystemExit("a server does not answer")
 
 
-def wrk(port, codes=None):
+def wrk(port, codes=None, connections=64):
     """Requests per second, p99 in ms, and how many were not 2xx."""
     env = dict(os.environ, CODES=codes or "/dev/null")
     out = subprocess.run(
-        ["wrk", "-t1", "-c64", f"-d{SECONDS}", "--latency", "-s", f"{HERE}/post.lua",
+        ["wrk", "-t1", f"-c{connections}", f"-d{SECONDS}", "--latency", "-s", f"{HERE}/post.lua",
          f"http://127.0.0.1:{port}"], env=env, capture_output=True, text=True, check=True).stdout
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1])
     number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", out).groups()
@@ -81,12 +81,13 @@ class Survey:
         self.settings = f"{folder}/wave.conf"
         with open(self.settings, "w") as f:
             f.write(settings)
-        self.public, self.internal = free_port(), free_port()
+        self.public, self.internal, self.staff = free_port(), free_port(), free_port()
         self.conf = f"{folder}/c.conf"
         with open(self.conf, "w") as f:
             f.write(f"""[server]
 public = 127.0.0.1:{self.public}
 internal = 127.0.0.1:{self.internal}
+staff = 127.0.0.1:{self.staff}
 [storage]
 state = {folder}/state
 [keys]

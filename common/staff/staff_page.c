@@ -1,0 +1,178 @@
+#include "common/log.h"
+#include "common/clock.h"
+#include "inside.h"
+#include "staff/staff.css.h"
+#include <stdio.h>
+#include <string.h>
+
+static const char html_type[] = "text/html; charset=utf-8";
+
+const struct account *staff_who(struct http_request *r)
+{
+	struct staff_visit *v = staff_visit(r);
+	return v && v->signed_in ? &v->account : NULL;
+}
+
+bool staff_english(struct http_request *r)
+{
+	struct staff_visit *v = staff_visit(r);
+	return v && v->english;
+}
+
+const struct form *staff_form(struct http_request *r)
+{
+	return &staff_visit(r)->form;
+}
+
+const char *staff_word(struct http_request *r, const char *swedish, const char *english)
+{
+	return staff_english(r) ? english : swedish;
+}
+
+bool staff_audit(
+	struct staff *s, struct http_request *r, enum audit_event e, const char *object)
+{
+	const struct account *who = staff_who(r);
+	if (audit_add(s->audit, clock_now(), who ? who->name : "-", e, object) == OK)
+		return true;
+	log_error("staff: the audit log can't be written: is the disk full?");
+	staff_unavailable(s, r);
+	return false;
+}
+
+void staff_go(struct http_request *r, const char *path)
+{
+	http_set_header(r, "Location", path);
+	http_reply_static(r, 303, NULL, "", 0);
+}
+
+static void links(struct staff *s, struct http_request *r, struct buf *b)
+{
+	const char *here = http_path(r);
+	staff_say(r, b, "<nav aria-label=\"Sidor\"><ul>\n", "<nav aria-label=\"Pages\"><ul>\n");
+	for (size_t i = 0;; i++) {
+		struct staff_link link;
+		if (!staff_link_at(s->site, i, &link))
+			break;
+		if (!staff_opens(s, link.path, staff_who(r)))
+			continue;
+		size_t len = strlen(link.path);
+		html_around(b, "<li><a href=\"", link.path, "\"");
+		if (strcmp(here, link.path) == 0)
+			html_raw(b, " aria-current=\"page\"");
+		else if (len > 1 && strncmp(here, link.path, len) == 0 && here[len] == '/')
+			html_raw(b, " aria-current=\"true\"");
+		html_around(b, ">", staff_word(r, link.swedish, link.english), "</a></li>\n");
+	}
+	html_raw(b, "</ul></nav>\n");
+}
+
+static void own(struct staff *s, struct http_request *r, struct buf *b)
+{
+	const struct account *who = staff_who(r);
+	html_raw(b, "<div class=\"own\"><a href=\"/staff/account\">");
+	html_text(b, *who->full ? who->full : who->name);
+	html_raw(b, "</a>");
+	staff_form_begin(s, r, b, "/staff/sign-out");
+	staff_say(r, b, "<button type=\"submit\" class=\"quiet\">Logga ut</button></form></div>\n",
+		"<button type=\"submit\" class=\"quiet\">Sign out</button></form></div>\n");
+}
+
+void staff_page(struct staff *s, struct http_request *r, struct buf *b,
+	const char *title_swedish, const char *title_english)
+{
+	const char *site = staff_word(r, s->site->swedish, s->site->english);
+	const char *title = staff_word(r, title_swedish, title_english);
+	staff_say(r, b, "<!doctype html>\n<html lang=\"sv\">\n",
+		"<!doctype html>\n<html lang=\"en\">\n");
+	html_raw(b,
+		"<head>\n<meta charset=\"utf-8\">\n"
+		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+		"<title>");
+	html_text(b, title);
+	html_around(b, " – ", site, "</title>\n");
+	html_raw(b,
+		"<link rel=\"icon\" href=\"data:,\">\n"
+		"<link rel=\"stylesheet\" href=\"");
+	html_text(b, staff_style_path());
+	html_raw(b, "\">\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">");
+	staff_say(r, b, "Till innehållet", "To the contents");
+	html_around(b, "</a>\n<header>\n<p><a href=\"/\">", site, "</a></p>\n");
+	if (staff_who(r)) {
+		links(s, r, b);
+		own(s, r, b);
+	}
+	html_raw(b, "</header>\n<main id=\"main\" tabindex=\"-1\">\n<h1>");
+	html_around(b, "", title, "</h1>\n");
+}
+
+void staff_page_reply(
+	struct staff *s, struct http_request *r, unsigned status, struct buf *b)
+{
+	(void)s;
+	bool get = strcmp(http_method(r), "POST") != 0;
+	struct buf next = { 0 };
+	form_encode(&next, guard_next(get ? http_path(r) : "/"));
+	html_raw(b, "</main>\n<footer><a href=\"/staff/language?to=");
+	staff_say(r, b, "en&amp;next=", "sv&amp;next=");
+	html_text(b, buf_string(&next));
+	buf_clear(&next);
+	staff_say(r, b, "\" lang=\"en\" hreflang=\"en\">In English</a></footer>\n",
+		"\" lang=\"sv\" hreflang=\"sv\">På svenska</a></footer>\n");
+	html_raw(b, "</body>\n</html>\n");
+	http_reply_buf(r, status, html_type, b);
+}
+
+void staff_form_begin(
+	struct staff *s, struct http_request *r, struct buf *b, const char *path)
+{
+	struct staff_visit *v = staff_visit(r);
+	(void)s;
+	html_around(b, "<form method=\"post\" action=\"", path, "\">");
+	if (v->signed_in)
+		html_around(b, "<input type=\"hidden\" name=\"csrf\" value=\"", v->csrf, "\">");
+	html_raw(b, "\n");
+}
+
+void staff_waiting(struct buf *b, const char *text, const char *path, const char *link)
+{
+	html_around(b, "<li>", text, "");
+	if (path) {
+		html_around(b, " <a href=\"", path, "\">");
+		html_around(b, "", link, "</a>");
+	}
+	html_raw(b, "</li>\n");
+}
+
+void staff_message(struct staff *s, struct http_request *r, unsigned status,
+	const char *title_swedish, const char *title_english, const char *text_swedish,
+	const char *text_english)
+{
+	struct buf b = { 0 };
+	staff_page(s, r, &b, title_swedish, title_english);
+	html_around(&b, "<p>", staff_word(r, text_swedish, text_english), "</p>\n<p><a href=\"/\">");
+	staff_say(r, &b, "Till startsidan", "To the start page");
+	html_raw(&b, "</a></p>\n");
+	staff_page_reply(s, r, status, &b);
+}
+
+/* Another style sheet than the one that a browser keeps has another address. The
+ * listener's thread only. */
+const char *staff_style_path(void)
+{
+	static char path[40];
+	if (!*path) {
+		uint8_t digest[32];
+		char version[9];
+		secret_sha256(css_staff, sizeof css_staff - 1, digest);
+		secret_hex(digest, 4, version);
+		(void)snprintf(path, sizeof path, "/staff/staff.css?v=%s", version);
+	}
+	return path;
+}
+
+const char *staff_style(size_t *ret_len)
+{
+	*ret_len = sizeof css_staff - 1;
+	return css_staff;
+}

@@ -64,9 +64,24 @@ static void fell_back(struct http_request *r, void *context)
 	http_reply(r, 404, "text/plain", "fallback", 8);
 }
 
+/* Who asks, from where, with which cookie; and two cookies back. */
+static void show_visitor(struct http_request *r, void *context)
+{
+	const char *cookie = http_cookie(r, "__Host-a");
+	struct buf b = { 0 };
+	(void)context;
+	buf_format(&b, "%s %s [%s]", (const char *)http_visitor(r), http_peer(r),
+		cookie ? cookie : "-");
+	http_set_header(r, "Set-Cookie", "one=1");
+	http_set_header(r, "Set-Cookie", "two=2");
+	http_reply_buf(r, 200, "text/plain", &b);
+}
+
 static bool enter(struct http_request *r, int who, void *context)
 {
+	static char visitor[] = "visitor";
 	(void)context;
+	http_set_visitor(r, visitor);
 	if (who == 0 || http_header(r, "X-Key"))
 		return true;
 	http_reply(r, who == 1 ? 401 : 403, "text/plain", "no", 2);
@@ -261,6 +276,7 @@ static const struct http_route routes[] = {
 	{ "GET",  "/bad-header",       0, bad_header },
 	{ "GET",  "/awake",            0, park_awake },
 	{ "GET",  "/page",             0, show_page },
+	{ "GET",  "/visitor",          0, show_visitor },
 	{ "GET",  "/packed",           0, show_packed },
 	{ "GET",  "/cast/{word}",      0, cast },
 	{ "GET",  "/late/{word}",      0, cast_late },
@@ -761,6 +777,28 @@ static void test_enter(void **state)
 	assert_int_equal(status(), 200);
 }
 
+static void ask_with_cookies(const char *cookies)
+{
+	char text[512];
+	snprintf(text, sizeof text,
+		"GET /visitor HTTP/1.1\r\nHost: h\r\nCookie: %s\r\nConnection: close\r\n\r\n",
+		cookies);
+	ask(text);
+}
+
+static void test_visitor_peer_and_cookies(void **state)
+{
+	(void)state;
+	get("/visitor");
+	assert_non_null(strstr(reply, "visitor 127.0.0.1 [-]"));
+	assert_non_null(strstr(reply, "Set-Cookie: one=1\r\n"));
+	assert_non_null(strstr(reply, "Set-Cookie: two=2\r\n"));
+	ask_with_cookies("b=x; __Host-a=y-_z; c=w");
+	assert_non_null(strstr(reply, "[y-_z]"));
+	ask_with_cookies("__host-a=other; __HOST-A=other; __Host-ab=other");
+	assert_non_null(strstr(reply, "[-]"));
+}
+
 static void test_forgetful_handlers(void **state)
 {
 	(void)state;
@@ -1055,6 +1093,7 @@ int main(void)
 		cmocka_unit_test(test_fallback),
 		cmocka_unit_test(test_head),
 		cmocka_unit_test(test_enter),
+		cmocka_unit_test(test_visitor_peer_and_cookies),
 		cmocka_unit_test(test_forgetful_handlers),
 		cmocka_unit_test(test_body_limit),
 		cmocka_unit_test(test_chunked_body),

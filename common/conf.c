@@ -1,6 +1,7 @@
 #include "conf.h"
 #include "form.h"
 #include "mem.h"
+#include <arpa/inet.h>
 #include <errno.h>
 #include <ini.h>
 #include <limits.h>
@@ -337,4 +338,21 @@ void conf_free(const struct conf_key *keys, size_t count, void *target)
 		free(*text);
 		*text = NULL;
 	}
+}
+
+bool conf_is_loopback(const char *host, size_t len)
+{
+	char name[sizeof "255.255.255.255"];
+	struct in_addr address;
+	if (len >= 5 && memcmp(host, "[::1]", 5) == 0)
+		return len == 5 || host[5] == ':';
+	const char *colon = memchr(host, ':', len);
+	len = colon ? (size_t)(colon - host) : len;
+	if (len >= sizeof name)
+		return false;
+	memcpy(name, host, len);
+	name[len] = '\0';
+	return strcmp(name, "localhost") == 0 ||
+	       (inet_pton(AF_INET, name, &address) == 1 &&
+		       ntohl(address.s_addr) >> 24 == 127);
 }

@@ -6,13 +6,14 @@
 #define COMMON_CONF_H
 
 #include "err.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum conf_kind {
-	CONF_TEXT, /* char * */
-	CONF_PATH, /* char *, taken from the configuration file's folder when relative;
-		      empty only where that is its fallback */
+	CONF_TEXT,    /* char * */
+	CONF_PATH,    /* char *, taken from the configuration file's folder when relative;
+			 empty only where that is its fallback */
 	CONF_NUMBER,  /* long, 0 or more */
 	CONF_ADDRESS, /* struct conf_address */
 	CONF_URL,     /* char *, http or https, without a slash at the end */
@@ -24,6 +25,10 @@ struct conf_address {
 	char host[64];
 	uint16_t port;
 };
+
+/* Whether the host, with or without a port after it, is this very machine: localhost,
+ * 127.0.0.0/8, [::1]. */
+bool conf_is_loopback(const char *host, size_t len);
 
 struct conf_key {
 	const char *section;

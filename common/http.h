@@ -75,8 +75,8 @@ const char *http_peer(struct http_request *r);
 /* The body, NUL-terminated after *ret_len bytes. */
 const char *http_body(const struct http_request *r, size_t *ret_len);
 
-/* Adds a header to the reply to come, instead of the listener's of that name; the same name
- * can be added again. name and value must live in the arena or be constant. */
+/* Adds a header to the reply to come, instead of the listener's of that name; the same
+ * name can be added again. name and value must live in the arena or be constant. */
 void http_set_header(struct http_request *r, const char *name, const char *value);
 /* Replies with a copy of the bytes. A type of NULL sends no Content-Type. */
 void http_reply(struct http_request *r, unsigned status, const char *type,

@@ -42,10 +42,10 @@ void secret_sha256(const void *data, size_t len, uint8_t out[static 32]);
 void secret_hmac(const void *key, size_t key_len, const void *data, size_t len,
 	uint8_t out[static 32]);
 /* HMAC-SHA-1, for TOTP only. */
-void secret_hmac_sha1(
-	const void *key, size_t key_len, const void *data, size_t len, uint8_t out[static 20]);
-/* scrypt, RFC 7914, with N = 2^log_n; takes 128·r·N bytes of memory. false when there is not
- * so much. */
+void secret_hmac_sha1(const void *key, size_t key_len, const void *data, size_t len,
+	uint8_t out[static 20]);
+/* scrypt, RFC 7914, with N = 2^log_n; takes 128·r·N bytes of memory. false when there is
+ * not so much. */
 bool secret_scrypt(const char *password, size_t password_len, const void *salt,
 	size_t salt_len, unsigned log_n, unsigned block, unsigned parallel, uint8_t *out,
 	size_t out_len);
@@ -65,10 +65,10 @@ enum err secret_open(const uint8_t *key, size_t key_len,
 	const uint8_t nonce[static SECRET_NONCE], const void *aad, size_t aad_len,
 	const uint8_t *in, size_t len, uint8_t *out);
 
-/* Signatures over SHA-256 of the data by a key given as the numbers of a JWK (RFC 7518, 6),
- * big-endian. RSASSA-PKCS1-v1_5 (modulus of 2,048 to 8,192 bits), and ECDSA on P-256 with
- * the signature as r and s of 32 bytes each (RFC 7518, 3.4). false when the signature or
- * the key is not as it should be. */
+/* Signatures over SHA-256 of the data by a key given as the numbers of a JWK (RFC 7518,
+ * 6), big-endian. RSASSA-PKCS1-v1_5 (modulus of 2,048 to 8,192 bits), and ECDSA on P-256
+ * with the signature as r and s of 32 bytes each (RFC 7518, 3.4). false when the
+ * signature or the key is not as it should be. */
 bool secret_rsa_verify(const uint8_t *n, size_t n_len, const uint8_t *e, size_t e_len,
 	const void *data, size_t len, const uint8_t *signature, size_t signature_len);
 bool secret_p256_verify(const uint8_t x[static 32], const uint8_t y[static 32],

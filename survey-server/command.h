@@ -16,8 +16,8 @@ int command_store_failed(const char *what, enum err e);
 
 /* What the commands about staff work on. */
 struct staff_order command_staff(const struct config *config);
-/* Logs what the command is about to do to the wave: "wave 2027-1 WHAT". false after saying
- * why it can't; the command must then not do it. */
+/* Logs what the command is about to do to the wave: "wave 2027-1 WHAT". false after
+ * saying why it can't; the command must then not do it. */
 bool command_note(const struct config *config, const char *command, enum audit_event e,
 	const char *wave, const char *what);
 

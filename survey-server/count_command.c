@@ -21,7 +21,8 @@ static void clear_progress(void)
 static int record_destroyed(const struct config *config, struct store *store,
 	const struct wave *w, const char *by)
 {
-	if (!command_note(config, "count", AUDIT_CHANGED, w->name, "recovery key destroyed"))
+	if (!command_note(
+		    config, "count", AUDIT_CHANGED, w->name, "recovery key destroyed"))
 		return PROGRAM_FAILED;
 	enum err e = store_begin(store);
 	if (e == OK)
@@ -112,7 +113,8 @@ int command_count(const struct config *config, int argc, char **argv)
 			id, wave_phase_word(wave_phase(&w, clock_day(clock_now()))), id);
 		return PROGRAM_FAILED;
 	}
-	if (!command_note(config, "count", AUDIT_CHANGED, id, check ? "count tried" : "counted"))
+	if (!command_note(config, "count", AUDIT_CHANGED, id,
+		    check ? "count tried" : "counted"))
 		return PROGRAM_FAILED;
 	/* From here no answer gets in, whatever the clock says. */
 	if (w.state != WAVE_CLOSED && !check) {

@@ -12,8 +12,8 @@ struct report_scope {
 	const void *context;
 };
 
-/* With a scope, rows about what it does not see are left out, and so is what is shown only
- * together; what is about the whole city stays. NULL: everything. */
+/* With a scope, rows about what it does not see are left out, and so is what is shown
+ * only together; what is about the whole city stays. NULL: everything. */
 
 /* The contract's JSON, indented. */
 enum err report_json(struct store *s, const struct wave *w,

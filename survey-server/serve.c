@@ -1,5 +1,6 @@
 #include "serve.h"
 #include "api.h"
+#include "common/fetch.h"
 #include "common/log.h"
 #include "pages.h"
 #include "staff_pages.h"
@@ -37,6 +38,7 @@ enum err serve_run(const struct config *config, struct why *why)
 	(void)sigaddset(&stop, SIGTERM);
 	(void)sigaddset(&stop, SIGINT);
 	(void)sigprocmask(SIG_BLOCK, &stop, NULL);
+	fetch_init();
 	enum err e = store_open(database, &store, why);
 	if (e == OK)
 		e = box_start(database, &box, why);
@@ -47,8 +49,9 @@ enum err serve_run(const struct config *config, struct why *why)
 	if (e == OK)
 		e = api_start(config, &api, why);
 	if (e == OK) {
-		log_info("serving respondents on %s:%u, the internal API on %s:%u, staff on "
-			 "%s:%u",
+		log_info(
+			"serving respondents on %s:%u, the internal API on %s:%u, staff on "
+			"%s:%u",
 			config->public.host, config->public.port, config->internal.host,
 			config->internal.port, config->staff.address.host,
 			config->staff.address.port);

@@ -19,7 +19,8 @@ static const char *next_step(struct http_request *r, const struct wave *w)
 	switch (wave_phase(w, clock_day(clock_now()))) {
 	case WAVE_PLANNED:
 		return w->state == WAVE_PLANNED && w->custody == CUSTODY_PAPER
-			       ? staff_word(r, "Ska öppnas med sin nyckel före första dagen.",
+			       ? staff_word(r,
+					 "Ska öppnas med sin nyckel före första dagen.",
 					 "Is to be opened with its key before the first day.")
 			       : staff_word(r, "Öppnar av sig själv första dagen.",
 					 "Opens by itself on the first day.");
@@ -32,7 +33,8 @@ static const char *next_step(struct http_request *r, const struct wave *w)
 		return staff_word(r, "Räknad, men gallringen blev inte klar. Räkna igen.",
 			"Counted, but the erasure was not finished. Count again.");
 	case WAVE_COUNTED:
-		return staff_word(r, "Räknad, inte publicerad.", "Counted, not published.");
+		return staff_word(
+			r, "Räknad, inte publicerad.", "Counted, not published.");
 	case WAVE_PUBLISHED:
 		return staff_word(r, "Publicerad.", "Published.");
 	}
@@ -85,7 +87,8 @@ static enum err waiting(struct http_request *r, struct buf *b, void *context)
 				arena_format(a, "%s: %s", w->title, next_step(r, w)),
 				result ? arena_format(a, "/staff/report/%s", w->name)
 				       : "/staff/waves",
-				result ? staff_word(r, "Läs resultatet", "Read the result")
+				result ? staff_word(
+						 r, "Läs resultatet", "Read the result")
 				       : staff_word(r, "Till mätomgångarna",
 						 "To the waves"));
 	}
@@ -164,8 +167,8 @@ typedef enum err report_make(struct store *s, const struct wave *w,
 	const struct report_scope *scope, struct buf *out);
 
 /* false when it has answered: there is no such result, or it can't be read. */
-static bool make(
-	struct staff *s, struct http_request *r, report_make *how, const char *as, struct buf *b)
+static bool make(struct staff *s, struct http_request *r, report_make *how,
+	const char *as, struct buf *b)
 {
 	struct staff_pages *p = staff_context(s);
 	const struct account *who = staff_who(r);
@@ -176,15 +179,15 @@ static bool make(
 	if (e == OK && !has_result(&w))
 		e = ERR_NOT_FOUND;
 	if (e == ERR_NOT_FOUND) {
-		staff_message(s, r, 404, "Resultatet finns inte", "There is no such result",
+		staff_message(s, r, 404, "Resultatet finns inte",
+			"There is no such result",
 			"Mätomgången är inte räknad än, eller finns inte.",
 			"The wave has not been counted yet, or does not exist.");
 		return false;
 	}
-	if (e == OK &&
-		!staff_audit(s, r, as ? AUDIT_EXPORTED : AUDIT_VIEWED,
-			arena_format(http_arena(r), "wave %s result%s%s", w.name,
-				as ? " " : "", as ? as : "")))
+	if (e == OK && !staff_audit(s, r, as ? AUDIT_EXPORTED : AUDIT_VIEWED,
+			       arena_format(http_arena(r), "wave %s result%s%s", w.name,
+				       as ? " " : "", as ? as : "")))
 		return false;
 	if (e == OK)
 		e = how(p->store, &w, limited ? &scope : NULL, b);
@@ -205,9 +208,8 @@ static void on_report(struct http_request *r, void *context)
 	http_reply_buf(r, 200, "text/html; charset=utf-8", &b);
 }
 
-static void export(
-	struct staff *s, struct http_request *r, report_make *how, const char *as,
-	const char *type)
+static void export(struct staff *s, struct http_request *r, report_make *how,
+	const char *as, const char *type)
 {
 	struct buf b = { 0 };
 	if (!make(s, r, how, as, &b))

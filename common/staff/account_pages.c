@@ -46,7 +46,8 @@ static void account_row(
 {
 	auto_(buf) struct buf roles = { 0 };
 	staff_role_names(s->site, a->roles, staff_english(r), &roles);
-	html_around(b, "<tr><th scope=\"row\"><a href=\"/staff/accounts/", a->name, "\">");
+	html_around(
+		b, "<tr><th scope=\"row\"><a href=\"/staff/accounts/", a->name, "\">");
 	html_around(b, "", a->name, "</a></th><td class=\"text\">");
 	html_around(b, "", a->full, "</td><td class=\"text\">");
 	html_around(b, "", buf_string(&roles), "</td><td class=\"text\">");
@@ -88,13 +89,14 @@ static void role_boxes(
 	staff_say(r, b, "<fieldset><legend>Uppgifter</legend>\n",
 		"<fieldset><legend>Roles</legend>\n");
 	for (size_t i = 0; staff_role_at(s->site, i, &role); i++) {
-		html_around(b, "<p class=\"choice\"><input type=\"checkbox\" id=\"role-", role.name,
-			"\"");
+		html_around(b, "<p class=\"choice\"><input type=\"checkbox\" id=\"role-",
+			role.name, "\"");
 		html_around(b, " name=\"role-", role.name, "\" value=\"yes\"");
 		if (roles & role.bit)
 			html_raw(b, " checked");
 		html_around(b, "> <label for=\"role-", role.name, "\">");
-		html_around(b, "", staff_word(r, role.swedish, role.english), "</label></p>\n");
+		html_around(b, "", staff_word(r, role.swedish, role.english),
+			"</label></p>\n");
 	}
 	html_raw(b, "</fieldset>\n");
 }
@@ -126,16 +128,18 @@ static void field(struct buf *b, const char *name, const char *label, const char
 static void fields(
 	struct staff *s, struct http_request *r, struct buf *b, const struct wanted *w)
 {
-	const char *hint = staff_word(r, "Koder, till exempel farsta bromma. Tomt är alla.",
-		"Codes, such as farsta bromma. Empty means all.");
+	const char *hint =
+		staff_word(r, "Koder, till exempel farsta bromma. Tomt är alla.",
+			"Codes, such as farsta bromma. Empty means all.");
 	if (w->fault)
 		html_around(b, "<p class=\"fault\" role=\"alert\">", w->fault, "</p>\n");
 	field(b, "full", staff_word(r, "För- och efternamn", "First and last name"), NULL,
 		w->full);
 	role_boxes(s, r, b, w->account.roles);
 	if (any_limit(s->site, false))
-		field(b, "administrations", staff_word(r, "Förvaltningar", "Administrations"),
-			hint, w->administrations);
+		field(b, "administrations",
+			staff_word(r, "Förvaltningar", "Administrations"), hint,
+			w->administrations);
 	if (any_limit(s->site, true))
 		field(b, "areas", staff_word(r, "Verksamhetsområden", "Areas"),
 			staff_word(r, "Koder, till exempel barn-unga. Tomt är alla.",
@@ -161,7 +165,8 @@ static void show_all(
 				"Small letters a–z, digits, dot, dash."),
 			w->name);
 		fields(s, r, &b, w);
-		staff_say(r, &b, "<p><button type=\"submit\">Lägg till</button></p>\n</form>\n",
+		staff_say(r, &b,
+			"<p><button type=\"submit\">Lägg till</button></p>\n</form>\n",
 			"<p><button type=\"submit\">Add</button></p>\n</form>\n");
 	}
 	staff_page_reply(s, r, status, &b);
@@ -189,7 +194,8 @@ static const char *rights_words(struct http_request *r, enum rights_fault fault)
 	case RIGHTS_FINE:
 		break;
 	case RIGHTS_NO_ROLE:
-		return staff_word(r, "Välj minst en uppgift.", "Choose at least one role.");
+		return staff_word(
+			r, "Välj minst en uppgift.", "Choose at least one role.");
 	case RIGHTS_UNLIMITED:
 		return staff_word(r, "Skriv vilka förvaltningar det gäller.",
 			"Write which administrations it is for.");
@@ -198,7 +204,8 @@ static const char *rights_words(struct http_request *r, enum rights_fault fault)
 			"Uppgifterna begränsas inte till förvaltningar. Lämna det fältet tomt.",
 			"The roles are not limited to administrations. Leave that field empty.");
 	case RIGHTS_NO_AREAS:
-		return staff_word(r, "Uppgifterna begränsas inte till områden. Lämna det fältet tomt.",
+		return staff_word(r,
+			"Uppgifterna begränsas inte till områden. Lämna det fältet tomt.",
 			"The roles are not limited to areas. Leave that field empty.");
 	}
 	return NULL;
@@ -226,21 +233,21 @@ static void read_wanted(struct staff *s, struct http_request *r, struct wanted *
 			"Administrations and areas are written as codes, a–z, 0–9 and dash, with "
 			"spaces between.");
 	else
-		w->fault = rights_words(r,
-			rights_check(s->site, w->account.roles,
-				w->account.administrations, w->account.areas));
+		w->fault = rights_words(
+			r, rights_check(s->site, w->account.roles,
+				   w->account.administrations, w->account.areas));
 }
 
 /* "account anna roles coordinator administrations farsta" */
-static const char *describe(struct staff *s, struct http_request *r, const struct account *a)
+static const char *describe(
+	struct staff *s, struct http_request *r, const struct account *a)
 {
 	auto_(buf) struct buf b = { 0 };
 	rights_describe(s->site, a, &b);
 	return arena_text(http_arena(r), buf_string(&b), b.len);
 }
 
-static void show_link(
-	struct staff *s, struct http_request *r, const struct account *a)
+static void show_link(struct staff *s, struct http_request *r, const struct account *a)
 {
 	struct buf b = { 0 }, link = { 0 };
 	if (!staff_audit(s, r, AUDIT_ACCOUNT_INVITED,
@@ -256,7 +263,8 @@ static void show_link(
 		"sju dagar, och visas bara nu.</p>\n<p><code class=\"long\">",
 		"<p>Give the link to who is to have the account, in a safe way. It is good once, for "
 		"seven days, and is shown only now.</p>\n<p><code class=\"long\">");
-	html_around(&b, "", buf_string(&link), "</code></p>\n<p><a href=\"/staff/accounts\">");
+	html_around(&b, "", buf_string(&link),
+		"</code></p>\n<p><a href=\"/staff/accounts\">");
 	staff_say(r, &b, "Till konton</a></p>\n", "To the accounts</a></p>\n");
 	buf_clear(&link);
 	staff_page_reply(s, r, 200, &b);
@@ -281,7 +289,8 @@ void accounts_post(struct http_request *r, void *context)
 			"The user name may have a–z, 0–9, dot, dash, underscore and @, at most 64 "
 			"characters.");
 	else if (accounts_find(s->accounts, w.name, &same) == OK)
-		w.fault = staff_word(r, "Användarnamnet finns redan.", "The user name is taken.");
+		w.fault = staff_word(
+			r, "Användarnamnet finns redan.", "The user name is taken.");
 	if (w.fault) {
 		show_all(s, r, 422, &w);
 		return;
@@ -399,7 +408,8 @@ void account_post(struct http_request *r, void *context)
 		show_link(s, r, &w.account);
 	else if (local && strcmp(what, "change") == 0) {
 		if (staff_audit(s, r, AUDIT_ACCOUNT_CHANGED,
-			    arena_format(http_arena(r), "%s must change password", object)))
+			    arena_format(
+				    http_arena(r), "%s must change password", object)))
 			finish(s, r, accounts_must_change(s->accounts, w.account.id));
 	} else if (local && strcmp(what, "save") == 0)
 		save(s, r, &w);

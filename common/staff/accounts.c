@@ -633,8 +633,8 @@ enum err accounts_session_add(struct accounts *a, const struct accounts_session 
 	enum err e = db_begin(a->db);
 	if (e == OK)
 		e = db_end(a->db, session_add_tx(a, s, oldest, idle));
-	/* So that what was deleted does not lie about in the log. A reader in the way is no
-	 * matter: the next sign-in comes. */
+	/* So that what was deleted does not lie about in the log. A reader in the way is
+	 * no matter: the next sign-in comes. */
 	if (e == OK)
 		(void)db_checkpoint(a->db);
 	return e;

@@ -42,8 +42,8 @@ static void read_search(struct http_request *r, struct search *s)
 	s->filter.below = strtoll(asked(r, "below"), NULL, 10);
 	if ((*s->from && day_parse(s->from, &from) != OK) ||
 		(*s->to && day_parse(s->to, &to) != OK))
-		s->fault = staff_word(r, "Skriv dagar som 2027-03-01.",
-			"Write days as 2027-03-01.");
+		s->fault = staff_word(
+			r, "Skriv dagar som 2027-03-01.", "Write days as 2027-03-01.");
 	s->filter.from = from ? midnight(from, 0) : 0;
 	s->filter.before = to ? midnight(to, 1) : 0;
 }
@@ -71,10 +71,12 @@ static void search_form(struct http_request *r, struct buf *b, const struct sear
 	html_raw(b, "<select id=\"event\" name=\"event\"><option value=\"\">");
 	staff_say(r, b, "Allt</option>\n", "Everything</option>\n");
 	for (int e = 0; e < AUDIT_EVENTS; e++) {
-		html_around(b, "<option value=\"", audit_event_word((enum audit_event)e), "\"");
+		html_around(b, "<option value=\"", audit_event_word((enum audit_event)e),
+			"\"");
 		if (e == s->filter.event)
 			html_raw(b, " selected");
-		html_around(b, ">", audit_event_text((enum audit_event)e, staff_english(r)),
+		html_around(b, ">",
+			audit_event_text((enum audit_event)e, staff_english(r)),
 			"</option>\n");
 	}
 	html_raw(b, "</select></p>\n");
@@ -99,11 +101,11 @@ static void show_line(void *context, const struct audit_line *line)
 	buf_format(l->out, "%lld", (long long)line->number);
 	html_raw(l->out, "</td><td>");
 	staff_moment(l->out, line->at);
-	html_around(l->out, "</td><td class=\"text\">", line->who, "</td><td class=\"text\">");
-	html_text(l->out,
-		event < 0 ? line->event
-			  : audit_event_text(
-				    (enum audit_event)event, staff_english(l->request)));
+	html_around(l->out, "</td><td class=\"text\">", line->who,
+		"</td><td class=\"text\">");
+	html_text(l->out, event < 0 ? line->event
+				    : audit_event_text((enum audit_event)event,
+					      staff_english(l->request)));
 	html_around(l->out, "</td><td class=\"text\">", line->object, "</td></tr>\n");
 	l->last = line->number;
 	l->count++;
@@ -133,7 +135,8 @@ static void ways_on(struct http_request *r, struct buf *b, const struct search *
 		staff_say(r, b, "<p>Inget i loggen stämmer med sökningen.</p>\n",
 			"<p>Nothing in the log matches.</p>\n");
 	if (more) {
-		html_around(b, "<p><a href=\"/staff/audit", buf_string(&query), "&amp;below=");
+		html_around(b, "<p><a href=\"/staff/audit", buf_string(&query),
+			"&amp;below=");
 		buf_format(b, "%lld", (long long)l->last);
 		staff_say(r, b, "\">Äldre rader</a></p>\n", "\">Older lines</a></p>\n");
 	}
@@ -157,7 +160,8 @@ void audit_page(struct http_request *r, void *context)
 		return;
 	staff_page(s, r, &b, "Logg", "Log");
 	if (search.fault)
-		html_around(&b, "<p class=\"fault\" role=\"alert\">", search.fault, "</p>\n");
+		html_around(
+			&b, "<p class=\"fault\" role=\"alert\">", search.fault, "</p>\n");
 	search_form(r, &b, &search);
 	staff_say(r, &b,
 		"<div class=\"wide\" role=\"group\" tabindex=\"0\" aria-label=\"Loggens rader\">\n<table>"
@@ -168,7 +172,8 @@ void audit_page(struct http_request *r, void *context)
 		"<thead><tr><th scope=\"col\">Line</th><th scope=\"col\">When</th><th scope=\"col\" "
 		"class=\"text\">Who</th><th scope=\"col\" class=\"text\">What</th><th scope=\"col\" "
 		"class=\"text\">About</th></tr></thead>\n<tbody>\n");
-	if (audit_search(s->audit, &search.filter, PAGE_LINES, show_line, &l, &more) != OK) {
+	if (audit_search(s->audit, &search.filter, PAGE_LINES, show_line, &l, &more) !=
+		OK) {
 		buf_clear(&b);
 		staff_unavailable(s, r);
 		return;
@@ -231,8 +236,8 @@ struct check {
 	bool english;
 };
 
-static void say_fault(void *context, enum audit_fault fault, int64_t first, int64_t last,
-	int64_t line)
+static void say_fault(
+	void *context, enum audit_fault fault, int64_t first, int64_t last, int64_t line)
 {
 	static const struct {
 		const char *swedish, *english;
@@ -249,7 +254,8 @@ static void say_fault(void *context, enum audit_fault fault, int64_t first, int6
 	else
 		buf_format(&c->found, "%lld ", (long long)first);
 	html_text(&c->found, c->english ? words[fault].english : words[fault].swedish);
-	buf_format(&c->found, c->english ? " (line %lld of the file)" : " (filens rad %lld)",
+	buf_format(&c->found,
+		c->english ? " (line %lld of the file)" : " (filens rad %lld)",
 		(long long)line);
 	html_raw(&c->found, "</li>\n");
 }

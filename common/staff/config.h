@@ -26,11 +26,15 @@ struct staff_config {
 
 /* For a `struct config` with a member `struct staff_config staff`. */
 #define STAFF_ROW(section, key, kind, member, fallback, choices)                         \
-	{ section, key, kind, offsetof(struct config, staff.member), fallback, choices }
+	{                                                                                \
+		section, key, kind, offsetof(struct config, staff.member), fallback,     \
+			choices                                                          \
+	}
 #define STAFF_ROWS(address_fallback)                                                     \
 	STAFF_ROW("server", "staff", CONF_ADDRESS, address, address_fallback, NULL),     \
 		STAFF_ROW("server", "staff_url", CONF_TEXT, url, "", NULL),              \
-		STAFF_ROW("staff", "address_header", CONF_TEXT, address_header, "", NULL), \
+		STAFF_ROW(                                                               \
+			"staff", "address_header", CONF_TEXT, address_header, "", NULL), \
 		STAFF_ROW("staff", "local", CONF_CHOICE, local, "yes", "no yes"),        \
 		STAFF_ROW("oidc", "issuer", CONF_TEXT, issuer, "", NULL),                \
 		STAFF_ROW("oidc", "client", CONF_TEXT, client, "", NULL),                \

@@ -28,9 +28,8 @@ void staff_password_fields(
 		"aria-describedby=\"new-hint\" minlength=\"12\" required></p>\n");
 	staff_say(r, b, "<p><label for=\"again\">Samma lösenord en gång till</label>\n",
 		"<p><label for=\"again\">The same password once more</label>\n");
-	html_raw(b,
-		"<input id=\"again\" name=\"again\" type=\"password\" "
-		"autocomplete=\"new-password\" required></p>\n");
+	html_raw(b, "<input id=\"again\" name=\"again\" type=\"password\" "
+		    "autocomplete=\"new-password\" required></p>\n");
 }
 
 const char *staff_new_password(
@@ -55,7 +54,8 @@ const char *staff_new_password(
 		return staff_word(r, "Lösenordet får inte innehålla användarnamnet.",
 			"The password must not contain the user name.");
 	case PASSWORD_PLAIN:
-		return staff_word(r, "Lösenordet har för få olika tecken: minst fem olika.",
+		return staff_word(r,
+			"Lösenordet har för få olika tecken: minst fem olika.",
 			"The password has too few different characters: at least five.");
 	}
 	return NULL;

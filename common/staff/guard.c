@@ -13,13 +13,6 @@ enum {
 	BACK_SECONDS = 5,  /* a clock that was set back further ends what it met later */
 };
 
-bool guard_is_loopback(const char *host)
-{
-	size_t len = strcspn(host, ":/");
-	return (len == 9 && strncmp(host, "localhost", len) == 0) ||
-	       (strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == len);
-}
-
 /* Of IPv6 the first 64 bits: whoever has one such address has them all. */
 const char *guard_address(struct staff *s, struct http_request *r)
 {
@@ -49,8 +42,7 @@ void guard_set_cookie(
 	struct http_request *r, const char *name, const char *value, int seconds)
 {
 	struct arena *a = http_arena(r);
-	const char *age =
-		seconds < 0 ? "" : arena_format(a, "; Max-Age=%d", seconds);
+	const char *age = seconds < 0 ? "" : arena_format(a, "; Max-Age=%d", seconds);
 	/* Lax: a link in a letter, and the way back from the identity provider, bring the
 	 * session along; what changes anything is a POST, which does not. */
 	http_set_header(r, "Set-Cookie",
@@ -149,8 +141,7 @@ static enum err end_session(struct staff *s, struct staff_visit *v)
 	if (!v->signed_in)
 		return OK;
 	v->signed_in = false;
-	return accounts_session_end(
-		s->accounts, v->account.id, v->session.hash, &ended);
+	return accounts_session_end(s->accounts, v->account.id, v->session.hash, &ended);
 }
 
 enum err guard_end(struct staff *s, struct http_request *r)
@@ -195,8 +186,8 @@ static bool right_host(struct staff *s, struct http_request *r)
 	const char *host = http_header(r, "Host");
 	if (host && strcmp(host, s->host) == 0)
 		return true;
-	const char *text = arena_format(http_arena(r),
-		"Sidan finns på / The page is at %s/\n", s->url);
+	const char *text = arena_format(
+		http_arena(r), "Sidan finns på / The page is at %s/\n", s->url);
 	http_reply(r, 421, "text/plain; charset=utf-8", text, strlen(text));
 	return false;
 }
@@ -229,9 +220,8 @@ static bool is_ours(struct staff *s, struct http_request *r, struct staff_visit 
 	const char *token = form_get(&v->form, "csrf");
 	if (!same_origin(s, r))
 		return false;
-	return !v->signed_in ||
-	       (token && strlen(token) == STAFF_CSRF &&
-		       secret_equal(token, v->csrf, STAFF_CSRF));
+	return !v->signed_in || (token && strlen(token) == STAFF_CSRF &&
+					secret_equal(token, v->csrf, STAFF_CSRF));
 }
 
 static void refuse(struct staff *s, struct http_request *r, int who,

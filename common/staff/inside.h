@@ -14,8 +14,8 @@ enum { STAFF_NEXT = OIDC_NEXT, STAFF_CSRF = 32, STAFF_TOKEN = 32, STAFF_TOKEN_TE
 
 /* What was found when the log was last looked through, by itself. */
 struct staff_watch {
-	int32_t day;     /* of the last reading of the whole log; 0: none yet */
-	int64_t at;      /* of the last count of refusals */
+	int32_t day; /* of the last reading of the whole log; 0: none yet */
+	int64_t at;  /* of the last count of refusals */
 	int64_t lines;
 	int64_t faults;  /* negative: it could not be read */
 	int64_t refused; /* sign-ins and pages in the last seven days */
@@ -25,8 +25,8 @@ struct staff {
 	const struct staff_config *config;
 	const struct staff_site *site;
 	void *context;
-	const char *url;  /* without a slash at the end */
-	const char *host; /* what stands after its scheme */
+	const char *url;     /* without a slash at the end */
+	const char *host;    /* what stands after its scheme */
 	struct arena *arena; /* what lives as long as this */
 	struct staff_keys keys;
 	struct accounts *accounts; /* the listener's thread only */
@@ -78,7 +78,8 @@ const char *guard_next(const char *path);
  * closed, 0: forget it. */
 void guard_set_cookie(
 	struct http_request *r, const char *name, const char *value, int seconds);
-/* Begins a session of the account, instead of the one that the browser has, and logs it. */
+/* Begins a session of the account, instead of the one that the browser has, and logs it.
+ */
 enum err guard_begin(struct staff *s, struct http_request *r, const char *name,
 	int64_t account, bool federated);
 enum err guard_end(struct staff *s, struct http_request *r);
@@ -87,8 +88,6 @@ enum err guard_end(struct staff *s, struct http_request *r);
 bool guard_is_alive(const struct accounts_session *s, int64_t now);
 /* Where the request comes from. */
 const char *guard_address(struct staff *s, struct http_request *r);
-/* Whether the site's address is on this machine. */
-bool guard_is_loopback(const char *host);
 
 /* second_factor.c: codes from the app, and recovery codes. */
 /* Uses the code up, or the recovery code; *ret_right is false when it is neither. */

@@ -3,7 +3,6 @@
 #include "common/file.h"
 #include "common/form.h"
 #include "common/secret.h"
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -13,6 +12,8 @@ enum {
 	REPLY_LIMIT = 256 * 1024,
 	TIMEOUT_MS = 5000,
 	KNOWN_SECONDS = 600, /* that the provider's description is used */
+	REST_SECONDS = 10, /* that a provider which failed is left alone: who waits for it
+			      holds up other sign-ins */
 	ADDRESS = 1024,
 	SECRET_LIMIT = 1024,
 	RANDOM = 32,
@@ -47,26 +48,9 @@ struct oidc {
 	uint8_t key[SECRET_KEY];
 	pthread_mutex_t lock; /* of what follows */
 	struct provider provider;
-	int64_t known; /* since when the provider is; 0: it is not */
+	int64_t known;  /* since when the provider is; 0: it is not */
+	int64_t failed; /* when it last did not answer, as it should, who it is */
 };
-
-/* Host and port that stand for this very machine. */
-static bool is_loopback(const char *host, size_t len)
-{
-	char name[sizeof "255.255.255.255"];
-	struct in_addr address;
-	if (len >= 5 && memcmp(host, "[::1]", 5) == 0)
-		return len == 5 || host[5] == ':';
-	const char *colon = memchr(host, ':', len);
-	len = colon ? (size_t)(colon - host) : len;
-	if (len >= sizeof name)
-		return false;
-	memcpy(name, host, len);
-	name[len] = '\0';
-	return strcmp(name, "localhost") == 0 ||
-	       (inet_pton(AF_INET, name, &address) == 1 &&
-		       ntohl(address.s_addr) >> 24 == 127);
-}
 
 /* A provider on this machine may be plain: nobody stands between. */
 static bool is_plain(const char *url)
@@ -86,7 +70,7 @@ static bool is_safe(const char *url, bool may_be_plain)
 	size_t len = strcspn(host, "/?");
 	if (len == 0 || memchr(host, '@', len))
 		return false;
-	return !plain || (may_be_plain && is_loopback(host, len));
+	return !plain || (may_be_plain && conf_is_loopback(host, len));
 }
 
 enum err oidc_check(const struct staff_config *c, struct why *why)
@@ -247,9 +231,13 @@ static enum err know(
 	enum err e = OK;
 	(void)pthread_mutex_lock(&o->lock);
 	/* A clock that was set back makes nothing last longer. */
-	if (o->known == 0 || now < o->known || now - o->known >= KNOWN_SECONDS) {
+	bool known = o->known && now >= o->known && now - o->known < KNOWN_SECONDS;
+	if (!known && now >= o->failed && now - o->failed < REST_SECONDS) {
+		e = err_why(why, ERR_IO, "the provider failed a moment ago");
+	} else if (!known) {
 		e = learn(o->config->issuer, &o->provider, why);
 		o->known = e == OK ? now : 0;
+		o->failed = e == OK ? 0 : now;
 	}
 	if (e == OK)
 		*ret_provider = o->provider;

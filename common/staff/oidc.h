@@ -9,12 +9,12 @@
 #include "jwt.h"
 
 struct oidc;
-/* ERR_INPUT when something of the configuration is missing or does not fit, an issuer that
- * is not https (nor http on loopback) among it. Reads no file. */
+/* ERR_INPUT when something of the configuration is missing or does not fit, an issuer
+ * that is not https (nor http on loopback) among it. Reads no file. */
 enum err oidc_check(const struct staff_config *c, struct why *why);
 /* url: where the site is; the provider sends people back to url/staff/oidc/back.
- * Everything but the key is kept by reference. ERR_INPUT as oidc_check(); ERR_NOT_FOUND and
- * ERR_IO of the secret's file. */
+ * Everything but the key is kept by reference. ERR_INPUT as oidc_check(); ERR_NOT_FOUND
+ * and ERR_IO of the secret's file. */
 enum err oidc_create(const struct staff_config *c, const char *url,
 	const struct groups *groups, const uint8_t key[static SECRET_KEY],
 	struct oidc **ret_oidc, struct why *why);

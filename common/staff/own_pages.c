@@ -42,12 +42,14 @@ static void ask(struct staff *s, struct http_request *r, unsigned status,
 			"<p>Det här kräver en ny kod. Skriv de sex siffrorna som appen visar nu.</p>\n",
 			"<p>This needs a new code. Type the six digits that the app shows now.</p>\n");
 		staff_form_begin(s, r, &b, "/staff/confirm");
-		html_around(&b, "<input type=\"hidden\" name=\"confirm\" value=\"", path, "\">\n");
+		html_around(&b, "<input type=\"hidden\" name=\"confirm\" value=\"", path,
+			"\">\n");
 		if (post)
 			keep_fields(staff_form(r), &b);
 		staff_code_field(r, &b, fault);
-		html_around(&b, "<p><button type=\"submit\" name=\"confirm-way\" value=\"", post ? "post" : "get",
-			"\">");
+		html_around(&b,
+			"<p><button type=\"submit\" name=\"confirm-way\" value=\"",
+			post ? "post" : "get", "\">");
 		staff_say(r, &b, "Bekräfta</button></p>\n</form>\n",
 			"Confirm</button></p>\n</form>\n");
 	}
@@ -59,7 +61,8 @@ void confirm_page(struct http_request *r, void *context)
 {
 	bool post = strcmp(http_method(r), "POST") == 0;
 	bool own = strcmp(http_path(r), "/staff/confirm") == 0;
-	ask(context, r, own ? 200 : 403, own ? "/" : guard_next(http_path(r)), post, NULL);
+	ask(context, r, own ? 200 : 403, own ? "/" : guard_next(http_path(r)), post,
+		NULL);
 }
 
 /* Guesses at the code wait as those at the sign-in do. */
@@ -100,7 +103,8 @@ void confirm_post(struct http_request *r, void *context)
 	struct throttle_try try;
 	if (!may_try(s, r, &try)) {
 		ask(s, r, 429, path, post,
-			staff_word(r, "Flera försök misslyckades. Vänta en minut och försök igen.",
+			staff_word(r,
+				"Flera försök misslyckades. Vänta en minut och försök igen.",
 				"Several tries failed. Wait a minute, then try again."));
 		return;
 	}
@@ -121,8 +125,8 @@ void confirm_post(struct http_request *r, void *context)
 				"the next."));
 		return;
 	}
-	if (accounts_session_second(s->accounts, staff_visit(r)->session.hash, clock_now()) !=
-		OK) {
+	if (accounts_session_second(
+		    s->accounts, staff_visit(r)->session.hash, clock_now()) != OK) {
 		staff_unavailable(s, r);
 		return;
 	}
@@ -150,7 +154,9 @@ static void session_row(struct staff *s, struct http_request *r, struct buf *b,
 	} else {
 		secret_hex(session->hash, sizeof session->hash, hash);
 		staff_form_begin(s, r, b, "/staff/account/session");
-		html_around(b, "<button type=\"submit\" class=\"quiet\" name=\"session\" value=\"", hash, "");
+		html_around(b,
+			"<button type=\"submit\" class=\"quiet\" name=\"session\" value=\"",
+			hash, "");
 		staff_say(r, b, "\">Avsluta</button></form>", "\">End</button></form>");
 	}
 	html_raw(b, "</td></tr>\n");
@@ -188,8 +194,9 @@ static enum err sessions_table(struct staff *s, struct http_request *r, struct b
 
 static void own_secrets(struct staff *s, struct http_request *r, struct buf *b)
 {
-	staff_say(r, b, "<h2>Lösenord</h2>\n<p><a href=\"/staff/account/password\">Byt lösenord</a></p>\n"
-			"<h2>Återställningskoder</h2>\n<p>Oanvända: ",
+	staff_say(r, b,
+		"<h2>Lösenord</h2>\n<p><a href=\"/staff/account/password\">Byt lösenord</a></p>\n"
+		"<h2>Återställningskoder</h2>\n<p>Oanvända: ",
 		"<h2>Password</h2>\n<p><a href=\"/staff/account/password\">Change the password</a></p>\n"
 		"<h2>Recovery codes</h2>\n<p>Unused: ");
 	html_number(b, staff_who(r)->recovery_left);
@@ -281,16 +288,17 @@ static void ask_password(
 	struct buf b = { 0 };
 	staff_page(s, r, &b, "Byt lösenord", "Change the password");
 	if (who->must_change)
-		staff_say(r, &b, "<p>Du behöver välja ett nytt lösenord innan du går vidare.</p>\n",
+		staff_say(r, &b,
+			"<p>Du behöver välja ett nytt lösenord innan du går vidare.</p>\n",
 			"<p>You need to choose a new password before you go on.</p>\n");
 	staff_form_begin(s, r, &b, "/staff/account/password");
 	staff_password_fields(r, &b, who->name, fault);
 	staff_say(r, &b, "<p><label for=\"old\">Ditt lösenord i dag</label>\n",
 		"<p><label for=\"old\">Your password today</label>\n");
-	html_raw(&b,
-		"<input id=\"old\" name=\"old\" type=\"password\" "
-		"autocomplete=\"current-password\" required></p>\n");
-	staff_say(r, &b, "<p><button type=\"submit\">Byt lösenord</button></p>\n</form>\n",
+	html_raw(&b, "<input id=\"old\" name=\"old\" type=\"password\" "
+		     "autocomplete=\"current-password\" required></p>\n");
+	staff_say(r, &b,
+		"<p><button type=\"submit\">Byt lösenord</button></p>\n</form>\n",
 		"<p><button type=\"submit\">Change the password</button></p>\n</form>\n");
 	staff_page_reply(s, r, status, &b);
 }

@@ -7,7 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DIFFERENT = 5, NAME_LEAST = 4, SALT = 16, SALT_TEXT = 24, HASH = 32, HASH_TEXT = 44 };
+enum {
+	DIFFERENT = 5,
+	NAME_LEAST = 4,
+	SALT = 16,
+	SALT_TEXT = 24,
+	HASH = 32,
+	HASH_TEXT = 44
+};
 
 /* scrypt's, and what every hash begins with. */
 enum { LOG_N = 17, BLOCK = 8, PARALLEL = 1 };

@@ -11,7 +11,7 @@ bool rights_role(const struct staff_site *site, const char *name, size_t len,
 enum rights_fault {
 	RIGHTS_FINE,
 	RIGHTS_NO_ROLE,
-	RIGHTS_UNLIMITED,          /* a role that is held for named administrations only */
+	RIGHTS_UNLIMITED, /* a role that is held for named administrations only */
 	RIGHTS_NO_ADMINISTRATIONS, /* a limit to administrations that no role has */
 	RIGHTS_NO_AREAS,
 };

@@ -6,7 +6,8 @@
 enum { DEVICE_SECONDS = 365 * 24 * 3600, DEVICE_RANDOM = 16, DEVICE_MAC = 16 };
 
 /* What a try is judged by; in the request's arena, which is overwritten afterwards. */
-struct try {
+struct
+try {
 	struct throttle_try from;
 	const char *password;
 	const char *code;
@@ -60,8 +61,9 @@ static void through_provider(struct staff *s, struct buf *b, const char *next)
 {
 	struct buf to = { 0 };
 	form_encode(&to, next);
-	html_around(b, "<p><a class=\"button\" href=\"/staff/oidc/out?next=",
-		buf_string(&to), "\">");
+	html_around(b,
+		"<p><a class=\"button\" href=\"/staff/oidc/out?next=", buf_string(&to),
+		"\">");
 	html_around(b, "", s->config->label, "</a></p>\n");
 	buf_clear(&to);
 }
@@ -77,9 +79,9 @@ static void show(struct staff *s, struct http_request *r, unsigned status,
 		through_provider(s, &b, next);
 	if (s->config->local) {
 		staff_form_begin(s, r, &b, "/staff/sign-in");
-		html_around(&b, "<input type=\"hidden\" name=\"next\" value=\"", next, "\">\n");
-		staff_say(r, &b,
-			"<p><label for=\"name\">Användarnamn</label>\n",
+		html_around(&b, "<input type=\"hidden\" name=\"next\" value=\"", next,
+			"\">\n");
+		staff_say(r, &b, "<p><label for=\"name\">Användarnamn</label>\n",
 			"<p><label for=\"name\">User name</label>\n");
 		html_raw(&b,
 			"<input id=\"name\" type=\"text\" name=\"name\" autocomplete=\"username\" "
@@ -88,9 +90,8 @@ static void show(struct staff *s, struct http_request *r, unsigned status,
 			html_raw(&b, " autofocus");
 		staff_say(r, &b, "></p>\n<p><label for=\"password\">Lösenord</label>\n",
 			"></p>\n<p><label for=\"password\">Password</label>\n");
-		html_raw(&b,
-			"<input id=\"password\" name=\"password\" type=\"password\" "
-			"autocomplete=\"current-password\" required></p>\n");
+		html_raw(&b, "<input id=\"password\" name=\"password\" type=\"password\" "
+			     "autocomplete=\"current-password\" required></p>\n");
 		staff_say(r, &b,
 			"<p><label for=\"code\">Kod</label>\n"
 			"<span class=\"hint\" id=\"code-hint\">De sex siffrorna i din app, eller en "
@@ -101,7 +102,8 @@ static void show(struct staff *s, struct http_request *r, unsigned status,
 		html_raw(&b,
 			"<input id=\"code\" type=\"text\" name=\"code\" autocomplete=\"one-time-code\" "
 			"aria-describedby=\"code-hint\" maxlength=\"20\" required></p>\n");
-		staff_say(r, &b, "<p><button type=\"submit\">Logga in</button></p>\n</form>\n",
+		staff_say(r, &b,
+			"<p><button type=\"submit\">Logga in</button></p>\n</form>\n",
 			"<p><button type=\"submit\">Sign in</button></p>\n</form>\n");
 	}
 	staff_page_reply(s, r, status, &b);
@@ -118,8 +120,8 @@ void sign_in_page(struct http_request *r, void *context)
 
 /* Passwords. */
 
-static void refuse(struct staff *s, struct http_request *r, const struct try *t,
-	const char *reason)
+static void refuse(
+	struct staff *s, struct http_request *r, const struct try *t, const char *reason)
 {
 	/* People type passwords into the field for the name: one that nobody has is not
 	 * kept. */
@@ -163,8 +165,8 @@ static void judge(struct http_request *r, void *context)
 	if (t->known && t->right)
 		e = still_right(s, t);
 	if (e == OK && t->known && t->right)
-		e = second_factor_use(s, t->account.id, &t->secrets, t->code, clock_now(),
-			&right);
+		e = second_factor_use(
+			s, t->account.id, &t->secrets, t->code, clock_now(), &right);
 	secret_wipe(&t->secrets, sizeof t->secrets);
 	if (e == OK && !right) {
 		refuse(s, r, t, t->right ? "code" : "password");
@@ -203,7 +205,8 @@ static void wait_first(
 	show(s, r, 429, next,
 		staff_english(r)
 			? arena_format(a,
-				  "Several tries failed. Wait %d seconds, then try again.", seconds)
+				  "Several tries failed. Wait %d seconds, then try again.",
+				  seconds)
 			: arena_format(a,
 				  "Flera försök misslyckades. Vänta %d sekunder och försök sedan igen.",
 				  seconds));
@@ -290,11 +293,11 @@ static void ask_provider(void *job)
 		&w->location, &w->out, &w->why);
 }
 
-static void provider_failed(
-	struct staff *s, struct http_request *r, const struct way *w)
+static void provider_failed(struct staff *s, struct http_request *r, const struct way *w)
 {
 	log_error("staff: %s", w->why.text);
-	staff_message(s, r, 502, "Inloggningen svarar inte", "The sign-in does not answer",
+	staff_message(s, r, 502, "Inloggningen svarar inte",
+		"The sign-in does not answer",
 		"Stadens inloggning svarar inte som den ska. Försök igen om en stund.",
 		"The city's sign-in does not answer as it should. Try again in a while.");
 }
@@ -324,7 +327,8 @@ void sign_in_out(struct http_request *r, void *context)
 	w->again = http_query(r, "again") && staff_who(r) && staff_who(r)->federated;
 	if (!s->oidc)
 		staff_go(r, "/staff/sign-in");
-	else if (w->again && accounts_subject(s->accounts, staff_who(r)->id, w->subject) != OK)
+	else if (w->again &&
+		 accounts_subject(s->accounts, staff_who(r)->id, w->subject) != OK)
 		staff_unavailable(s, r);
 	else if (!slow_do(s->slow, r, ask_provider, w, send_out))
 		too_many(s, r, next);
@@ -333,8 +337,8 @@ void sign_in_out(struct http_request *r, void *context)
 static void come_back(void *job)
 {
 	struct way *w = job;
-	w->e = oidc_end(w->oidc, w->now, w->code, w->state, w->issuer, w->error, w->cookie,
-		&w->person, &w->why);
+	w->e = oidc_end(w->oidc, w->now, w->code, w->state, w->issuer, w->error,
+		w->cookie, &w->person, &w->why);
 }
 
 static void refused_back(struct staff *s, struct http_request *r, const struct way *w)
@@ -346,7 +350,8 @@ static void refused_back(struct staff *s, struct http_request *r, const struct w
 	}
 	log_warning("staff: sign-in refused: %s", w->why.text);
 	if (w->e == ERR_CONFLICT)
-		staff_message(s, r, 403, "Du har ingen uppgift här", "You have no task here",
+		staff_message(s, r, 403, "Du har ingen uppgift här",
+			"You have no task here",
 			"Stadens inloggning känner dig, men du har ingen behörighet i det här "
 			"programmet. Ingen får ha behörighet både här och i det andra programmet: "
 			"ingen ska kunna se både vem som fick frågan och vad som svarades.",
@@ -371,8 +376,7 @@ static enum err confirmed(
 		return OK;
 	enum err e = audit_add(s->audit, clock_now(), v->account.name, AUDIT_CONFIRMED,
 		"identity provider");
-	return e ? e
-		 : accounts_session_second(s->accounts, v->session.hash, clock_now());
+	return e ? e : accounts_session_second(s->accounts, v->session.hash, clock_now());
 }
 
 static void let_in(struct http_request *r, void *context)

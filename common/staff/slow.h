@@ -15,9 +15,9 @@ enum err slow_start(void (*each_minute)(void *context), void *context,
 /* Call it after http_stop(), with nothing left in the queue. NULL is fine. */
 void slow_stop(struct slow *s);
 
-/* Parks the request, runs work(job) on a thread, then calls `then` on the listener's, with
- * the job as http_note(). false when too many wait already: nothing was parked. The job
- * must live in the request's arena, and be touched by work() alone until `then`. */
+/* Parks the request, runs work(job) on a thread, then calls `then` on the listener's,
+ * with the job as http_note(). false when too many wait already: nothing was parked. The
+ * job must live in the request's arena, and be touched by work() alone until `then`. */
 bool slow_do(struct slow *s, struct http_request *r, void (*work)(void *job), void *job,
 	http_handler *then);
 

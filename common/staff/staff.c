@@ -163,29 +163,31 @@ enum err staff_config_check(const char *file, const struct staff_config *c,
 {
 	bool plain = strncmp(c->url, "http://", 7) == 0;
 	auto_(groups) struct groups *groups = NULL;
-	if (!*c->url && !guard_is_loopback(c->address.host))
+	if (!*c->url && !conf_is_loopback(c->address.host, strlen(c->address.host)))
 		return err_why(why, ERR_INPUT,
 			"%s: [server] staff: %s is not loopback: set staff_url to the "
 			"https:// address that browsers use",
 			file, c->address.host);
 	if (*c->url && strncmp(c->url, "https://", 8) != 0 &&
-		!(plain && guard_is_loopback(c->url + 7)))
+		!(plain && conf_is_loopback(c->url + 7, strlen(c->url + 7))))
 		return err_why(why, ERR_INPUT,
 			"%s: [server] staff_url: %s: must begin with https:// (http:// for "
 			"loopback only): without TLS browsers keep no session",
 			file, c->url);
 	if (*c->url && strchr(strstr(c->url, "://") + 3, '/'))
 		return err_why(why, ERR_INPUT,
-			"%s: [server] staff_url: %s: leave out what follows the host", file,
-			c->url);
+			"%s: [server] staff_url: %s: leave out what follows the host",
+			file, c->url);
 	if (!c->local && !*c->issuer)
 		return err_why(why, ERR_INPUT,
 			"%s: [staff] local = no: then nobody can sign in: set [oidc] issuer",
 			file);
 	if (!*c->issuer)
 		return OK;
-	enum err e = oidc_check(c, why);
-	return e == OK ? groups_read(c->groups, site, &groups, why) : e;
+	struct why fault;
+	enum err e = oidc_check(c, &fault);
+	return e == OK ? groups_read(c->groups, site, &groups, why)
+		       : err_why(why, e, "%s: %s", file, fault.text);
 }
 
 /* Looking after the log. */
@@ -195,12 +197,12 @@ static void count_refused(void *context, const struct audit_line *line)
 	int64_t *refused = context;
 	const char *const words[] = { audit_event_word(AUDIT_REFUSED),
 		audit_event_word(AUDIT_SIGN_IN_REFUSED) };
-	*refused += strcmp(line->event, words[0]) == 0 ||
-		    strcmp(line->event, words[1]) == 0;
+	*refused +=
+		strcmp(line->event, words[0]) == 0 || strcmp(line->event, words[1]) == 0;
 }
 
-static void say_fault(void *context, enum audit_fault fault, int64_t first, int64_t last,
-	int64_t line)
+static void say_fault(
+	void *context, enum audit_fault fault, int64_t first, int64_t last, int64_t line)
 {
 	(void)context;
 	(void)last;
@@ -220,7 +222,8 @@ static void watch(void *context)
 		log_warning("staff: the audit log's head can't be told to syslog");
 	if (new.day != clock_day(now)) {
 		new.day = clock_day(now);
-		if (audit_verify(s->audit, NULL, say_fault, NULL, &new.faults, &new.lines))
+		if (audit_verify(
+			    s->audit, NULL, say_fault, NULL, &new.faults, &new.lines))
 			new.faults = -1;
 	}
 	if (now < new.at || now >= new.at + WATCH_SECONDS) {
@@ -241,8 +244,9 @@ static void watch(void *context)
 static void on_missing(struct http_request *r, void *context)
 {
 	if (guard_enter(r, STAFF_EVERYONE, context))
-		staff_message(context, r, 404, "Sidan finns inte", "There is no such page",
-			"Adressen leder ingenstans här.", "The address leads nowhere here.");
+		staff_message(context, r, 404, "Sidan finns inte",
+			"There is no such page", "Adressen leder ingenstans här.",
+			"The address leads nowhere here.");
 }
 
 static const char *join(struct staff *s, const char *before, const char *after)

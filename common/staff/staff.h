@@ -1,6 +1,6 @@
-/* The staff's way in, one and the same in both daemons, each with its own accounts: who may
- * open a page, sign-in, sessions, and the pages about them. A daemon describes its roles
- * and its own pages in a struct staff_site; everything else is here.
+/* The staff's way in, one and the same in both daemons, each with its own accounts: who
+ * may open a page, sign-in, sessions, and the pages about them. A daemon describes its
+ * roles and its own pages in a struct staff_site; everything else is here.
  *
  * Files: STATE/staff/accounts.db, STATE/staff/audit.log, KEYS/staff.key. */
 #ifndef COMMON_STAFF_STAFF_H
@@ -22,9 +22,9 @@ enum {
 	STAFF_OWN_ROLES = 2,     /* the first bit of a daemon's own roles */
 	STAFF_ROLES = 16,
 	STAFF_ALL_ROLES = (1 << STAFF_ROLES) - 1,
-	STAFF_EVERYONE = 1 << 16,  /* signed in, whatever the roles */
-	STAFF_ANYONE = 1 << 17,    /* also without signing in */
-	STAFF_FRESH = 1 << 18,     /* the second factor was shown in the last ten minutes */
+	STAFF_EVERYONE = 1 << 16, /* signed in, whatever the roles */
+	STAFF_ANYONE = 1 << 17,   /* also without signing in */
+	STAFF_FRESH = 1 << 18, /* the second factor was shown in the last ten minutes */
 	STAFF_UNCHANGED = 1 << 19, /* also while the password must be changed first */
 };
 
@@ -100,18 +100,17 @@ const struct form *staff_form(struct http_request *r);
 /* Whether the account may see an administration or area: by its scope. */
 bool staff_sees_administration(const struct account *who, const char *administration);
 bool staff_sees_area(const struct account *who, const char *area);
-/* Logs an event of who is signed in. When it returns false it has answered the request (503)
- * and what was to be logged must not be done. */
-bool staff_audit(struct staff *s, struct http_request *r, enum audit_event e,
-	const char *object);
+/* Logs an event of who is signed in. When it returns false it has answered the request
+ * (503) and what was to be logged must not be done. */
+bool staff_audit(
+	struct staff *s, struct http_request *r, enum audit_event e, const char *object);
 
 /* Pages. */
 
 /* One of two literals, by the reader's language. */
 #define staff_say(r, b, swedish, english)                                                \
 	(staff_english(r) ? html_raw((b), english) : html_raw((b), swedish))
-const char *staff_word(
-	struct http_request *r, const char *swedish, const char *english);
+const char *staff_word(struct http_request *r, const char *swedish, const char *english);
 /* Begins a whole page: head, navigation, h1. staff_page_reply() ends and sends it. */
 void staff_page(struct staff *s, struct http_request *r, struct buf *b,
 	const char *title_swedish, const char *title_english);

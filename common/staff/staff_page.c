@@ -1,5 +1,5 @@
-#include "common/log.h"
 #include "common/clock.h"
+#include "common/log.h"
 #include "inside.h"
 #include "staff/staff.css.h"
 #include <stdio.h>
@@ -49,7 +49,8 @@ void staff_go(struct http_request *r, const char *path)
 static void links(struct staff *s, struct http_request *r, struct buf *b)
 {
 	const char *here = http_path(r);
-	staff_say(r, b, "<nav aria-label=\"Sidor\"><ul>\n", "<nav aria-label=\"Pages\"><ul>\n");
+	staff_say(r, b, "<nav aria-label=\"Sidor\"><ul>\n",
+		"<nav aria-label=\"Pages\"><ul>\n");
 	for (size_t i = 0;; i++) {
 		struct staff_link link;
 		if (!staff_link_at(s->site, i, &link))
@@ -60,9 +61,11 @@ static void links(struct staff *s, struct http_request *r, struct buf *b)
 		html_around(b, "<li><a href=\"", link.path, "\"");
 		if (strcmp(here, link.path) == 0)
 			html_raw(b, " aria-current=\"page\"");
-		else if (len > 1 && strncmp(here, link.path, len) == 0 && here[len] == '/')
+		else if (len > 1 && strncmp(here, link.path, len) == 0 &&
+			 here[len] == '/')
 			html_raw(b, " aria-current=\"true\"");
-		html_around(b, ">", staff_word(r, link.swedish, link.english), "</a></li>\n");
+		html_around(
+			b, ">", staff_word(r, link.swedish, link.english), "</a></li>\n");
 	}
 	html_raw(b, "</ul></nav>\n");
 }
@@ -74,7 +77,8 @@ static void own(struct staff *s, struct http_request *r, struct buf *b)
 	html_text(b, *who->full ? who->full : who->name);
 	html_raw(b, "</a>");
 	staff_form_begin(s, r, b, "/staff/sign-out");
-	staff_say(r, b, "<button type=\"submit\" class=\"quiet\">Logga ut</button></form></div>\n",
+	staff_say(r, b,
+		"<button type=\"submit\" class=\"quiet\">Logga ut</button></form></div>\n",
 		"<button type=\"submit\" class=\"quiet\">Sign out</button></form></div>\n");
 }
 
@@ -91,9 +95,8 @@ void staff_page(struct staff *s, struct http_request *r, struct buf *b,
 		"<title>");
 	html_text(b, title);
 	html_around(b, " – ", site, "</title>\n");
-	html_raw(b,
-		"<link rel=\"icon\" href=\"data:,\">\n"
-		"<link rel=\"stylesheet\" href=\"");
+	html_raw(b, "<link rel=\"icon\" href=\"data:,\">\n"
+		    "<link rel=\"stylesheet\" href=\"");
 	html_text(b, staff_style_path());
 	html_raw(b, "\">\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">");
 	staff_say(r, b, "Till innehållet", "To the contents");
@@ -130,7 +133,8 @@ void staff_form_begin(
 	(void)s;
 	html_around(b, "<form method=\"post\" action=\"", path, "\">");
 	if (v->signed_in)
-		html_around(b, "<input type=\"hidden\" name=\"csrf\" value=\"", v->csrf, "\">");
+		html_around(b, "<input type=\"hidden\" name=\"csrf\" value=\"", v->csrf,
+			"\">");
 	html_raw(b, "\n");
 }
 
@@ -150,7 +154,8 @@ void staff_message(struct staff *s, struct http_request *r, unsigned status,
 {
 	struct buf b = { 0 };
 	staff_page(s, r, &b, title_swedish, title_english);
-	html_around(&b, "<p>", staff_word(r, text_swedish, text_english), "</p>\n<p><a href=\"/\">");
+	html_around(&b, "<p>", staff_word(r, text_swedish, text_english),
+		"</p>\n<p><a href=\"/\">");
 	staff_say(r, &b, "Till startsidan", "To the start page");
 	html_raw(&b, "</a></p>\n");
 	staff_page_reply(s, r, status, &b);

@@ -100,7 +100,8 @@ static void log_waiting(struct staff *s, struct http_request *r, struct buf *b)
 	if (w.day && w.faults)
 		staff_waiting(b,
 			staff_word(r, "Loggen är inte hel.", "The log is not whole."),
-			"/staff/audit/whole", staff_word(r, "Se vilka rader", "See which lines"));
+			"/staff/audit/whole",
+			staff_word(r, "Se vilka rader", "See which lines"));
 	else if (w.day)
 		staff_waiting(b,
 			staff_word(r, "Loggen är kontrollerad i dag och är hel.",
@@ -108,7 +109,8 @@ static void log_waiting(struct staff *s, struct http_request *r, struct buf *b)
 			"/staff/audit", staff_word(r, "Till loggen", "To the log"));
 	if (w.refused)
 		staff_waiting(b,
-			count_words(r, w.refused, "nekad inloggning eller åtkomst de senaste sju dagarna.",
+			count_words(r, w.refused,
+				"nekad inloggning eller åtkomst de senaste sju dagarna.",
 				"nekade inloggningar och åtkomster de senaste sju dagarna.",
 				"sign-in or page refused in the last seven days.",
 				"sign-ins and pages refused in the last seven days."),
@@ -123,7 +125,8 @@ static enum err all_waiting(struct staff *s, struct http_request *r, struct buf 
 	if (!who->federated && who->recovery_left <= FEW_CODES)
 		staff_waiting(b,
 			count_words(r, who->recovery_left,
-				"återställningskod har du kvar.", "återställningskoder har du kvar.",
+				"återställningskod har du kvar.",
+				"återställningskoder har du kvar.",
 				"recovery code is left.", "recovery codes are left."),
 			"/staff/account", staff_word(r, "Gör nya", "Make new ones"));
 	if (s->site->waiting)
@@ -142,8 +145,9 @@ void start_page(struct http_request *r, void *context)
 	enum err e = all_waiting(s, r, &list);
 	staff_page(s, r, &b, "Start", "Start");
 	if (e != OK)
-		staff_say(r, &b, "<p class=\"fault\">Allt gick inte att läsa just nu. Ladda om sidan "
-				 "om en stund.</p>\n",
+		staff_say(r, &b,
+			"<p class=\"fault\">Allt gick inte att läsa just nu. Ladda om sidan "
+			"om en stund.</p>\n",
 			"<p class=\"fault\">Not everything could be read just now. Reload the page in a "
 			"while.</p>\n");
 	if (list.len) {
@@ -165,9 +169,11 @@ static void route_row(struct staff *s, struct http_request *r, struct buf *b,
 {
 	auto_(buf) struct buf who = { 0 };
 	if (route->who & STAFF_ANYONE)
-		buf_text(&who, staff_word(r, "alla, utan inloggning", "anyone, not signed in"));
+		buf_text(&who,
+			staff_word(r, "alla, utan inloggning", "anyone, not signed in"));
 	else if (route->who & STAFF_EVERYONE)
-		buf_text(&who, staff_word(r, "alla som är inloggade", "everyone signed in"));
+		buf_text(&who,
+			staff_word(r, "alla som är inloggade", "everyone signed in"));
 	else
 		staff_role_names(s->site, (unsigned)route->who & STAFF_ALL_ROLES,
 			staff_english(r), &who);

@@ -1,7 +1,8 @@
-/* Growing delays for those who fail to sign in. Nobody is ever locked out: a delay belongs
- * to an account as tried from one place, or to a place, or to a device that has signed in
- * before; failures from elsewhere do not count against it. In memory only, with keyed
- * hashes. Not for threads to share. Pure but for its memory: time is an argument. */
+/* Growing delays for those who fail to sign in. Nobody is ever locked out: a delay
+ * belongs to an account as tried from one place, or to a place, or to a device that has
+ * signed in before; failures from elsewhere do not count against it. In memory only, with
+ * keyed hashes. Not for threads to share. Pure but for its memory: time is an argument.
+ */
 #ifndef COMMON_STAFF_THROTTLE_H
 #define COMMON_STAFF_THROTTLE_H
 
@@ -9,8 +10,8 @@
 #include <stdint.h>
 
 enum {
-	THROTTLE_FREE = 3,          /* failures of an account from a place before it waits */
-	THROTTLE_PLACE_FREE = 20,   /* failures from a place, whatever the accounts */
+	THROTTLE_FREE = 3, /* failures of an account from a place before it waits */
+	THROTTLE_PLACE_FREE = 20, /* failures from a place, whatever the accounts */
 	THROTTLE_MOST_MS = 60000,
 	THROTTLE_FORGET_MS = 3600000, /* after the last failure */
 };
@@ -24,8 +25,9 @@ MEM_AUTO(throttle, struct throttle *, throttle_destroy)
 struct throttle_try {
 	const char *name;    /* as typed, lower case; also one that nobody has */
 	const char *address; /* of the client */
-	const char *device;  /* proof that this device signed in to this account before; NULL:
-				none. With it, only this device's own failures count. */
+	const char
+		*device; /* proof that this device signed in to this account before; NULL:
+			    none. With it, only this device's own failures count. */
 };
 
 /* How long to wait before this try may be made, in milliseconds; 0: now. ticks as in

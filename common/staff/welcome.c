@@ -17,8 +17,8 @@ static bool find(struct staff *s, struct http_request *r, struct welcome *w)
 {
 	const char *token = http_segment(r, 0);
 	secret_sha256(token, strlen(token), w->hash);
-	enum err e = accounts_invitation(
-		s->accounts, w->hash, clock_now(), &w->invitation);
+	enum err e =
+		accounts_invitation(s->accounts, w->hash, clock_now(), &w->invitation);
 	if (e == OK)
 		e = accounts_get(s->accounts, w->invitation.account, &w->account);
 	if (e == OK)
@@ -40,8 +40,8 @@ static const char *action(struct http_request *r)
 	return arena_format(http_arena(r), "/staff/welcome/%s", http_segment(r, 0));
 }
 
-static void ask_password(struct staff *s, struct http_request *r,
-	const struct welcome *w, unsigned status, const char *fault)
+static void ask_password(struct staff *s, struct http_request *r, const struct welcome *w,
+	unsigned status, const char *fault)
 {
 	struct buf b = { 0 };
 	staff_page(s, r, &b, "Välkommen", "Welcome");
@@ -76,9 +76,11 @@ static void ask_code(struct staff *s, struct http_request *r, const struct welco
 		"Authenticator or Google Authenticator, and scan the square. The app then shows "
 		"six digits. Type them here.</p>\n");
 	(void)qr_svg(buf_string(&address),
-		staff_word(r, "QR-kod att läsa av med appen", "QR code to scan with the app"),
+		staff_word(r, "QR-kod att läsa av med appen",
+			"QR code to scan with the app"),
 		&b);
-	staff_say(r, &b, "<p class=\"hint\">Går det inte att läsa av? Skriv in nyckeln: <code>",
+	staff_say(r, &b,
+		"<p class=\"hint\">Går det inte att läsa av? Skriv in nyckeln: <code>",
 		"<p class=\"hint\">If it can't be scanned, type in the key: <code>");
 	html_around(&b, "", buf_string(&typed), "</code></p>\n");
 	staff_form_begin(s, r, &b, action(r));

@@ -5,6 +5,7 @@ import random
 import sqlite3
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -56,7 +57,7 @@ def needles(survey, key):
 def remains(survey, wanted):
     left = []
     for folder in (survey.state, survey.keys):
-        for file in folder.rglob("*"):
+        for file in filter(Path.is_file, folder.rglob("*")):
             data = file.read_bytes()
             left += [(file.name, name) for name, needle in wanted.items() if needle in data]
     return left
@@ -295,7 +296,7 @@ def test_paper_is_shown_once_and_kept_nowhere(paper):
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     key = key_of(file.read_text())
     assert remains(survey, {"key": key, "half": key[:16], "other half": key[16:]}) == []
-    assert sorted(f.name for f in survey.keys.iterdir()) == ["internal.key", "invitation.key"]
+    assert sorted(f.name for f in survey.keys.iterdir()) == ["internal.key", "invitation.key", "staff.key"]
 
 
 def test_paper_needs_a_place(tmp_path):

@@ -59,7 +59,7 @@ def test_wave_that_is_no_wave_is_2(survey, change):
 def test_wave_that_can_not_be_made_is_1(survey, change):
     survey.refused("wave", "add", *[f"--{k}={v}" for k, v in dict(WAVE, **change).items()])
     assert survey.must("wave", "list") == ""
-    assert sorted(f.name for f in survey.keys.iterdir()) == ["internal.key", "invitation.key"]
+    assert sorted(f.name for f in survey.keys.iterdir()) == ["internal.key", "invitation.key", "staff.key"]
 
 
 def test_wave_is_added_once(tmp_path):
@@ -76,7 +76,7 @@ def test_init_never_overwrites(survey):
     before = {f.name: f.read_bytes() for f in survey.keys.iterdir()}
     assert "is there already" in survey.must("init")
     assert {f.name: f.read_bytes() for f in survey.keys.iterdir()} == before
-    for file in [*survey.keys.iterdir(), *survey.state.iterdir()]:
+    for file in [*survey.keys.iterdir(), *survey.state.rglob("*")]:
         assert file.stat().st_mode & 0o077 == 0, file
     for folder in [survey.keys, survey.state]:
         assert folder.stat().st_mode & 0o077 == 0, folder

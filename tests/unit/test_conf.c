@@ -252,6 +252,21 @@ static void test_walk(void **state)
 	assert_string_equal(notes, "a.b=c|");
 }
 
+static void test_loopback(void **state)
+{
+	static const char *const here[] = { "localhost", "localhost:80", "127.0.0.1",
+		"127.9.8.7:65535", "[::1]", "[::1]:8080" };
+	static const char *const elsewhere[] = { "", "localhost.example",
+		"127.0.0.1.example", "127.0.0.256", "128.0.0.1", "0.0.0.0", "[::2]",
+		"[::1]x", "127.1", "10.0.0.1:127" };
+	(void)state;
+	for (size_t i = 0; i < sizeof here / sizeof *here; i++)
+		assert_true(conf_is_loopback(here[i], strlen(here[i])));
+	for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
+		assert_false(conf_is_loopback(elsewhere[i], strlen(elsewhere[i])));
+	assert_true(conf_is_loopback("127.0.0.1/path", 9));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +277,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_is_cut),
 		cmocka_unit_test(test_no_file),
 		cmocka_unit_test(test_walk),
+		cmocka_unit_test(test_loopback),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

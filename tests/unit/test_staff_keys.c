@@ -87,9 +87,8 @@ static void test_keys_to_the_byte(void **state)
 	struct staff_keys k;
 	for (uint8_t i = 0; i < SECRET_KEY; i++)
 		key[i] = i;
-	assert_int_equal(secret_key_store(folder_path(arena, "keys/staff.key"),
-				 key, &why),
-		OK);
+	assert_int_equal(
+		secret_key_store(folder_path(arena, "keys/staff.key"), key, &why), OK);
 	assert_int_equal(staff_keys_load(keys, &k, &why), OK);
 	const uint8_t *const derived[] = { k.totp, k.recovery, k.audit, k.device, k.csrf,
 		k.oidc };

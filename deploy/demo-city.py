@@ -23,7 +23,7 @@ from collections import Counter
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "e2e"))
-from staff import Staff  # noqa: E402  a member of staff with a browser and an app for codes
+from person import Staff  # noqa: E402  a member of staff with a browser and an app for codes
 
 GRADES = {"q1": 5, "q2": 5, "q3": 4, "q4": 5, "q5": 5, "q6": 4}
 AREAS = ["ekonomiskt-bistand", "missbruk-beroende", "socialpsykiatri", "funktionsnedsattning",

@@ -21,7 +21,7 @@ from urllib.parse import urlencode
 from answers import HERE, ROUNDS, SURVEY, Survey, wrk
 
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
-from staff import Staff  # noqa: E402
+from person import Staff  # noqa: E402
 
 SIGN_INS_AT_ONCE = 8
 CONNECTIONS = [4, 64]

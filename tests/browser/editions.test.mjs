@@ -2,14 +2,13 @@
 // sideways at 320 px, a glyph for every letter. A normal run takes one edition of each script, LONG=1 all of them. What
 // they look like is left in $BUILD/contact-sheet.png.
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import {
   assertAccessible, assertGlyphs, assertLighthouse, assertNoSideways, assertTargets, assertValidHtml, assertVnuClean,
 } from './checks.mjs';
 import { browser, daemons, useBoth, withPage } from './daemons.mjs';
 import { LAST, QUESTIONS, at, jump, onward, option, send } from './journey.mjs';
+import { keepSheet } from './sheet.mjs';
 
 const LONG = Boolean(process.env.LONG);
 const LANGUAGES = ['sv', 'en', 'fi', 'ar', 'fa', 'so', 'ti', 'pl', 'uk'];
@@ -166,7 +165,8 @@ async function shots(edition, looks) {
       for (const look of looks) {
         await page.emulateMedia({ forcedColors: 'none', ...look });
         const png = await page.screenshot({ fullPage: true });
-        pictures.push({ look: Object.values(look).join(' '), number, png: png.toString('base64') });
+        const name = Object.values(look).join(' ');
+        pictures.push({ look: name, alt: `page ${number}, ${name}`, width: 200, png: png.toString('base64') });
       }
     };
     await page.goto(`${daemons.invitation()}?lang=${edition[0]}&variant=${edition[1]}`);
@@ -188,19 +188,6 @@ test('a contact sheet of every edition', async () => {
   }
   rows.push(['sv bildstod, forced colours', await shots(['sv', 'bildstod'],
     SCHEMES.map((colorScheme) => ({ colorScheme, forcedColors: 'active' })))]);
-  const sheet = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Contact sheet</title>
-    <style>body{margin:8px;background:#999;font:20px sans-serif}main{display:grid;grid-template-columns:repeat(3,auto)}
-    section{display:flex;gap:6px;align-items:start;margin-block-end:16px}h2{margin:0}img{inline-size:200px}</style><main>
-    ${rows.map(([name, pictures]) => `<div><h2>${name}</h2><section>${pictures.map(
-    (p) => `<img alt="page ${p.number}, ${p.look}" src="data:image/png;base64,${p.png}">`).join('')}</section></div>`)
-    .join('')}</main></html>`;
-  const folder = process.env.BUILD ?? 'build';
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'contact-sheet.html'), sheet);
-  await withPage(browser, { viewport: { width: 3740, height: 1000 } }, async (page) => {
-    await page.setContent(sheet);
-    await page.evaluate(() => Promise.all([...document.images].map((image) => image.decode())));
-    assert.equal(await page.locator('img').count(), (ALL.length + 1) * 6);
-    await page.screenshot({ path: join(folder, 'contact-sheet.png'), fullPage: true });
-  });
+  assert.ok(rows.every(([, pictures]) => pictures.length === 6));
+  await keepSheet(browser, 'contact-sheet', rows, { columns: 3, wide: 3780 });
 });

@@ -4,8 +4,8 @@
 usage: servers.py [--people N]      N invited to the larger of the two published waves
 
 Prints one line of JSON about them, then answers each line of its input with one: `box` with the ballots of the open
-wave, `box-whole` with those of the one whose form is one page; `full` and `room`: the disk is, and is not any more.
-Stops them in order when its input ends.
+wave, `box-whole` with those of the one whose form is one page; `full` and `room`: the disk is, and is not any more;
+`later`: the codes that staff have shown are too old for what needs a fresh one. Stops them in order when its input ends.
 """
 import argparse
 import contextlib
@@ -13,6 +13,7 @@ import http.server
 import json
 import random
 import shutil
+import sqlite3
 import sys
 import tempfile
 import threading
@@ -45,6 +46,10 @@ processors = Exempelstadens driftkontor
 contact = tillganglighet@exempelstaden.example
 date = 3 mars 2027
 """
+# Members of staff, the same in both, who have not used their links.
+STAFF = {"anna.ek": "Anna Ek", "bo.lind": "Bo Lind", "cecilia.berg": "Cecilia Berg"}
+SURVEY_ROLES = "accounts,auditor,waves,reader"
+GATEWAY_ROLES = "accounts,auditor,leader"
 HELPED = ["unsaid", "self", "relative", "staff", "interpreter"]
 
 
@@ -109,6 +114,13 @@ def publish(server, wave, title, people):
     return f"/resultat/{wave}"
 
 
+def invite_staff(base, must, roles):
+    """What the tests sign in with: the address, and by name the link that a member of staff begins with."""
+    links = {name: must("staff", "add", name, "--full", full, "--role", roles).split()[-1]
+             for name, full in STAFF.items()}
+    return {"base": base, "links": links}
+
+
 def sending(server, folder):
     """A gateway with SMS in its outbox."""
     keys = folder / "keys"
@@ -134,7 +146,14 @@ def ballots(server, wave):
     return sorted(f"{','.join(map(str, p[34:40]))} {HELPED[p[45]]}" for p in plain)
 
 
-def answer_lines(server):
+def make_older(*folders):
+    """It is longer since staff showed a code than even a form that is sent may be old."""
+    for folder in folders:
+        with contextlib.closing(sqlite3.connect(folder / "staff" / "accounts.db", timeout=10)) as db, db:
+            db.execute("UPDATE session SET second = second - 1201")
+
+
+def answer_lines(server, other):
     with contextlib.ExitStack() as disk:
         for line in sys.stdin:
             reply = None
@@ -142,6 +161,8 @@ def answer_lines(server):
                 reply = ballots(server, OPEN_WAVE)
             elif line == "box-whole\n":
                 reply = ballots(server, WHOLE_WAVE)
+            elif line == "later\n":
+                make_older(server.state, other.state)
             elif line == "full\n":
                 disk.enter_context(survey.faults(server, "pwrite64:error=ENOSPC"))
             else:
@@ -162,10 +183,14 @@ def serve(folder, people):
                         for wave in (OPEN_WAVE, WHOLE_WAVE))
         other = sending(server, folder / "gateway")
         try:
+            staff = {
+                "survey": invite_staff(f"http://{server.host}:8082", server.must, SURVEY_ROLES),
+                "gateway": invite_staff(f"http://127.0.0.1:{other.staff}", lambda *a: other.run(*a).stdout,
+                                        GATEWAY_ROLES),
+            }
             print(json.dumps({"base": f"http://{server.host}:8080", "codes": codes, "whole": whole,
-                              "results": results, "leave": leave, "gateway": f"http://127.0.0.1:{other.staff}"}),
-                  flush=True)
-            answer_lines(server)
+                              "results": results, "leave": leave, "staff": staff}), flush=True)
+            answer_lines(server, other)
             other.stop()
         finally:
             other.close()

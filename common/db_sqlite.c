@@ -201,6 +201,19 @@ static int open_private(const char *file)
 	return open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 }
 
+/* Made here, not by SQLite, so that nobody else can read it for a moment. One that is
+ * there is not opened: closing it again would give up the locks that this process's other
+ * connections have on it, and whoever looks into it with another program would then take
+ * the log away under them. https://www.sqlite.org/howtocorrupt.html, 2.2 */
+static bool make_private(const char *file)
+{
+	int made = open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (made < 0)
+		return errno == EEXIST;
+	close(made);
+	return true;
+}
+
 enum err db_open(const char *file, const struct db_schema *schema,
 	const char *const *statements, size_t statement_count, struct db **ret_db,
 	struct why *why)
@@ -212,17 +225,12 @@ enum err db_open(const char *file, const struct db_schema *schema,
 	enum err e = ERR_IO;
 	char lock_file[4096];
 	(void)snprintf(lock_file, sizeof lock_file, "%s-lock", file);
-	/* Made here, not by SQLite, so that nobody else can read it for a moment. */
-	int made = open_private(file);
 	db->lock = open_private(lock_file);
-	if (made < 0 || db->lock < 0) {
+	if (db->lock < 0 || !make_private(file)) {
 		e = err_why(&reason, no_room(errno) ? ERR_FULL : ERR_IO, "%s",
 			strerror(errno));
-		if (made >= 0)
-			close(made);
 		goto fail;
 	}
-	close(made);
 	e = file_sync_folder(file, &reason);
 	if (e)
 		goto fail;

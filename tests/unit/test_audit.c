@@ -373,6 +373,10 @@ static void test_lines_removed(void **state)
 			buf_text(&b, lines[i - 1]);
 	write_log(buf_string(&b));
 	expect("missing 3 at 3, missing 8-9 at 7");
+	/* And a change further on. */
+	*strstr(strstr(buf_string(&b), "\n6\t"), "person") = 'P';
+	write_log(buf_string(&b));
+	expect("missing 3 at 3, changed 6 at 5, missing 8-9 at 7");
 	/* What nothing that is left speaks for is not whole. */
 	write_log(arena_format(
 		arena, "%s%s%s", join(lines, 2), lines[3], join(lines + 5, 7)));
@@ -579,6 +583,11 @@ static void test_line_unreadable(void **state)
 		assert_string_equal(verify_known(NULL, LINES + 2), "unreadable 0 at 13");
 		folder_text("audit.head", head);
 	}
+	/* It excuses no change in the line after it. */
+	char *changed = arena_text(arena, lines[4], strlen(lines[4]));
+	*strstr(changed, "person") = 'P';
+	write_lines(lines, 4, arena_format(arena, "junk\n%s", changed), 4);
+	expect("unreadable 0 at 5, changed 5 at 6");
 	/* Two lines made one, and one made two. */
 	char *text = join(lines, LINES);
 	*strchr(strchr(text, '\n') + 1, '\n') = ' ';

@@ -380,6 +380,37 @@ bool http_accepts_gzip(const struct http_request *r)
 	return accept_encoding(http_header(r, "Accept-Encoding"), "gzip");
 }
 
+/* The library has cut the query in pieces and made spaces of their pluses; escapes stay
+ * as they came. */
+static void add_piece(struct buf *target, const char *piece)
+{
+	for (; *piece; piece++)
+		buf_add(target, *piece == ' ' ? "+" : piece, 1);
+}
+
+static enum MHD_Result add_argument(
+	void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct buf *target = context;
+	(void)kind;
+	buf_text(target, strchr(buf_string(target), '?') ? "&" : "?");
+	add_piece(target, name);
+	if (value) {
+		buf_text(target, "=");
+		add_piece(target, value);
+	}
+	return MHD_YES;
+}
+
+const char *http_target(struct http_request *r)
+{
+	auto_(buf) struct buf target = { 0 };
+	buf_text(&target, r->path);
+	(void)MHD_get_connection_values(
+		r->connection, MHD_GET_ARGUMENT_KIND, add_argument, &target);
+	return arena_text(http_arena(r), buf_string(&target), target.len);
+}
+
 const char *http_query(struct http_request *r, const char *name)
 {
 	const char *value = NULL;

@@ -66,6 +66,9 @@ const char *http_path(const struct http_request *r);
 const char *http_segment(const struct http_request *r, size_t n);
 /* NULL when absent. */
 const char *http_header(const struct http_request *r, const char *name);
+/* The path with the query behind it, as they came: what leads here again. In the arena.
+ */
+const char *http_target(struct http_request *r);
 /* The first argument of that name, decoded; NULL when absent, broken or not UTF-8. */
 const char *http_query(struct http_request *r, const char *name);
 /* The cookie of exactly that name as it came; NULL when absent. In the arena. */

@@ -239,7 +239,7 @@ static void refuse(struct staff *s, struct http_request *r, int who,
 static void sign_in_first(struct http_request *r)
 {
 	bool get = strcmp(http_method(r), "POST") != 0;
-	const char *path = guard_next(get ? http_path(r) : "/");
+	const char *path = guard_next(get ? http_target(r) : "/");
 	struct buf to = { 0 };
 	buf_text(&to, "/staff/sign-in");
 	if (strcmp(path, "/") != 0) {

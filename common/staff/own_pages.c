@@ -61,7 +61,7 @@ void confirm_page(struct http_request *r, void *context)
 {
 	bool post = strcmp(http_method(r), "POST") == 0;
 	bool own = strcmp(http_path(r), "/staff/confirm") == 0;
-	ask(context, r, own ? 200 : 403, own ? "/" : guard_next(http_path(r)), post,
+	ask(context, r, own ? 200 : 403, own ? "/" : guard_next(http_target(r)), post,
 		NULL);
 }
 

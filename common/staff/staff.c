@@ -174,9 +174,10 @@ enum err staff_config_check(const char *file, const struct staff_config *c,
 			"%s: [server] staff_url: %s: must begin with https:// (http:// for "
 			"loopback only): without TLS browsers keep no session",
 			file, c->url);
-	if (*c->url && strchr(strstr(c->url, "://") + 3, '/'))
+	if (*c->url &&
+		(strchr(strstr(c->url, "://") + 3, '/') || !strstr(c->url, "://")[3]))
 		return err_why(why, ERR_INPUT,
-			"%s: [server] staff_url: %s: leave out what follows the host",
+			"%s: [server] staff_url: %s: give the host, and nothing after it",
 			file, c->url);
 	if (!c->local && !*c->issuer)
 		return err_why(why, ERR_INPUT,
@@ -207,7 +208,7 @@ static void say_fault(
 	(void)context;
 	(void)last;
 	(void)line;
-	log_error("staff: the audit log was %s at line %lld: run `audit verify`",
+	log_error("staff: the audit log was %s at number %lld: run `audit verify`",
 		fault == AUDIT_LINES_MISSING ? "shortened" : "changed", (long long)first);
 }
 

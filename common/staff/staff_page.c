@@ -115,7 +115,7 @@ void staff_page_reply(
 	(void)s;
 	bool get = strcmp(http_method(r), "POST") != 0;
 	struct buf next = { 0 };
-	form_encode(&next, guard_next(get ? http_path(r) : "/"));
+	form_encode(&next, guard_next(get ? http_target(r) : "/"));
 	html_raw(b, "</main>\n<footer><a href=\"/staff/language?to=");
 	staff_say(r, b, "en&amp;next=", "sv&amp;next=");
 	html_text(b, buf_string(&next));

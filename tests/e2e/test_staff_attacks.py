@@ -443,7 +443,7 @@ class Fuzz:
         path = re.sub(r"\{\w+\}", word.replace("\\", r"\\"), route)
         if self.random.random() < 0.4:
             path += "?" + "&".join(self.pairs(QUERY, 0.3))
-        return path
+        return path[:8000]  # a longer line may end the connection
 
     def body(self, route):
         names = FIELDS[route]

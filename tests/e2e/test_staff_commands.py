@@ -5,7 +5,7 @@ import stat
 import pytest
 
 from staff import Browser, Staff
-from staff_site import DAEMONS, ROLES, Site, site
+from staff_site import DAEMONS, Site, site
 
 SWEDISH = {"waves": "mätomgångsansvarig", "reader": "resultatläsare", "publisher": "publicerare", "coordinator": "samordnare",
            "interviewer": "telefonintervjuare", "leader": "ledare", "accounts": "kontoadministratör", "auditor": "granskare"}
@@ -339,8 +339,8 @@ def checked(s, folder, server=None, staff=None, oidc=None, groups=None):
     ({"staff_url": "http://127.0.0.1@example"}, None, None, "must begin with https://"),
     ({"staff_url": "ftp://personal.example"}, None, None, "must begin with https://"),
     ({"staff_url": "personal.example"}, None, None, "must begin with https://"),
-    ({"staff_url": "https://personal.example/"}, None, None, "leave out what follows the host"),
-    ({"staff_url": "https://personal.example/staff"}, None, None, "leave out what follows the host"),
+    ({"staff_url": "https://personal.example/"}, None, None, "give the host, and nothing after it"),
+    ({"staff_url": "https://personal.example/staff"}, None, None, "give the host, and nothing after it"),
     ({"staff": "x"}, None, None, "staff"),
     ({}, {"local": "no"}, None, "nobody can sign in: set [oidc] issuer"),
     ({}, {"local": "maybe"}, None, "local"),

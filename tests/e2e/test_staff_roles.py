@@ -10,7 +10,7 @@ import re
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 

@@ -1,7 +1,9 @@
 """What respondents and sms-gateway are promised of survey-server's two listeners."""
+import contextlib
 import json
 import os
 import re
+import sqlite3
 import threading
 
 import pytest
@@ -578,3 +580,20 @@ def test_expect_continue(survey, one):
             "Connection: close\r\n\r\nq1=1").encode()
     answer = survey.raw(data)
     assert status_of(answer) in (100, 200) and THANKS in answer
+
+
+def test_another_program_that_looks_into_the_database_loses_no_answer(tmp_path):
+    """A backup or an operator opens and closes it; what is acknowledged afterwards must survive a kill."""
+    with running(tmp_path / "s") as s:
+        s.add_wave()
+        people = s.invite(20)
+        with s.public() as client:
+            for n, person in enumerate(people):
+                with contextlib.closing(sqlite3.connect(s.state / "survey.db")) as db:
+                    assert db.execute("SELECT count(*) FROM ballot").fetchone() == (n,)
+                assert client.post(person.path, FULL).status == 200
+        s.kill()
+        s.serve()
+        assert s.box().spent == len(people) == len(s.box().plain())
+        with s.public() as client:
+            assert [client.get(person.path).status for person in people] == [410] * len(people)

@@ -70,8 +70,8 @@ static void show_visitor(struct http_request *r, void *context)
 	const char *cookie = http_cookie(r, "__Host-a");
 	struct buf b = { 0 };
 	(void)context;
-	buf_format(&b, "%s %s [%s]", (const char *)http_visitor(r), http_peer(r),
-		cookie ? cookie : "-");
+	buf_format(&b, "%s %s [%s] <%s>", (const char *)http_visitor(r), http_peer(r),
+		cookie ? cookie : "-", http_target(r));
 	http_set_header(r, "Set-Cookie", "one=1");
 	http_set_header(r, "Set-Cookie", "two=2");
 	http_reply_buf(r, 200, "text/plain", &b);
@@ -790,9 +790,11 @@ static void test_visitor_peer_and_cookies(void **state)
 {
 	(void)state;
 	get("/visitor");
-	assert_non_null(strstr(reply, "visitor 127.0.0.1 [-]"));
+	assert_non_null(strstr(reply, "visitor 127.0.0.1 [-] </visitor>"));
 	assert_non_null(strstr(reply, "Set-Cookie: one=1\r\n"));
 	assert_non_null(strstr(reply, "Set-Cookie: two=2\r\n"));
+	get("/visitor?a=1&b=%C3%A5+%2B&c&d=");
+	assert_non_null(strstr(reply, "</visitor?a=1&b=%C3%A5+%2B&c&d=>"));
 	ask_with_cookies("b=x; __Host-a=y-_z; c=w");
 	assert_non_null(strstr(reply, "[y-_z]"));
 	ask_with_cookies("__host-a=other; __HOST-A=other; __Host-ab=other");

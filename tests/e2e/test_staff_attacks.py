@@ -443,7 +443,7 @@ class Fuzz:
         path = re.sub(r"\{\w+\}", word.replace("\\", r"\\"), route)
         if self.random.random() < 0.4:
             path += "?" + "&".join(self.pairs(QUERY, 0.3))
-        return path[:8000]  # a longer line may end the connection
+        return path[:8000]  # what is longer, here and above, may end the connection
 
     def body(self, route):
         names = FIELDS[route]
@@ -455,7 +455,7 @@ class Fuzz:
             pairs.append("csrf=" + (self.csrf if self.random.random() < 0.9 and route != "/staff/sign-out"
                                     else self.encoded(self.nasty())))
         self.random.shuffle(pairs)
-        return "&".join(pairs).encode("utf-8", "replace")
+        return "&".join(pairs).encode("utf-8", "replace")[:16384]
 
     def request(self):
         method, route, _ = self.random.choice(self.routes)

@@ -555,13 +555,13 @@ def test_the_auditor_s_page_finds_it_too(log):
     s, n = log.s, log.count
     with_page = {
         "hel": (lambda: None, [], []),
-        "changed": (lambda: log.set(log.changed(5, flip(2))), [r"5 är ändrad \(filens rad 5\)"], ["changed at line 5"]),
-        "missing": (lambda: log.set(log.whole[:6] + log.whole[9:]), [r"7–9 saknas \(filens rad 7\)"], ["shortened at line 7"]),
-        "cut": (lambda: log.set(log.whole[:-2]), [rf"{n - 1}–{n} saknas \(filens rad {n - 1}\)"], [f"shortened at line {n - 1}"]),
+        "changed": (lambda: log.set(log.changed(5, flip(2))), [r"5 är ändrad \(filens rad 5\)"], ["changed at number 5"]),
+        "missing": (lambda: log.set(log.whole[:6] + log.whole[9:]), [r"7–9 saknas \(filens rad 7\)"], ["shortened at number 7"]),
+        "cut": (lambda: log.set(log.whole[:-2]), [rf"{n - 1}–{n} saknas \(filens rad {n - 1}\)"], [f"shortened at number {n - 1}"]),
         "put in": (lambda: log.set(log.whole[:9] + [log.whole[2]] + log.whole[9:]),
-                   [r"3 hör inte hit \(filens rad 10\)"], ["changed at line"]),
+                   [r"3 hör inte hit \(filens rad 10\)"], ["changed at number"]),
         "junk": (lambda: log.set(log.whole[:9] + [b"junk"] + log.whole[9:]), [r"går inte att läsa \(filens rad 10\)"], []),
-        "no head": (lambda: (s.staff / "audit.head").unlink(), [rf"{n + 1}.* saknas"], [f"shortened at line {n + 1}"]),
+        "no head": (lambda: (s.staff / "audit.head").unlink(), [rf"{n + 1}.* saknas"], [f"shortened at number {n + 1}"]),
     }
     s.serve()
     who = s.session("anna.ek")

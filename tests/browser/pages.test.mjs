@@ -1,5 +1,5 @@
-// What a browser is sent: the requests, no cookie, few bytes; the results and the gateway's pages by axe-core in light
-// and dark, html-validate, vnu, Lighthouse. Of the respondents' pages editions.test.mjs asks that.
+// What a browser is sent: the requests, no cookie, few bytes; the results by axe-core in light and dark, html-validate,
+// vnu, Lighthouse. Of the respondents' pages editions.test.mjs asks that, of the staff's staff.test.mjs.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -95,19 +95,6 @@ test('the published results', async () => {
       await assertInBothSchemes(page, path, { enhanced: false });
       await assertLighthouse(page, path);
       await assertVnuClean([{ what: path, html }]);
-    });
-  }
-});
-
-test("the gateway's pages", async () => {
-  for (const path of ['/', '/outbox', '/missing']) {
-    // Wide enough for the whole table: what is scrolled out of sight axe can't judge.
-    await withPage(browser, { viewport: { width: 1200, height: 900 } }, async (page) => {
-      const html = await reached(page, () => page.goto(daemons.gateway + path));
-      await assertValidHtml(html, `the gateway's ${path}`);
-      await assertInBothSchemes(page, `the gateway's ${path}`, { enhanced: false });
-      await page.setViewportSize({ width: 320, height: 640 });
-      await assertNoSideways(page, `the gateway's ${path}`);
     });
   }
 });

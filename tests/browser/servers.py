@@ -5,7 +5,8 @@ usage: servers.py [--people N]      N invited to the larger of the two published
 
 Prints one line of JSON about them, then answers each line of its input with one: `box` with the ballots of the open
 wave, `box-whole` with those of the one whose form is one page; `full` and `room`: the disk is, and is not any more;
-`later`: the codes that staff have shown are too old for what needs a fresh one. Stops them in order when its input ends.
+`later`: the codes that staff have shown are too old for what needs a fresh one. Stops them in order when its input
+ends.
 """
 import argparse
 import contextlib

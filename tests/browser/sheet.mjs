@@ -12,8 +12,8 @@ export async function keepSheet(browser, name, rows, { columns, wide }) {
     <style>body{margin:8px;background:#999;font:20px sans-serif}h2{margin:0}
     main{display:grid;grid-template-columns:repeat(${columns},auto);justify-content:start;gap:0 24px}
     section{display:flex;gap:6px;align-items:start;margin-block-end:16px}</style><main>
-    ${rows.map(([heading, pictures]) => `<div><h2>${heading}</h2><section>${images(pictures)}</section></div>`).join('')}
-    </main></html>`;
+    ${rows.map(([heading, pictures]) => `<div><h2>${heading}</h2><section>${images(pictures)}</section></div>`)
+    .join('')}</main></html>`;
   const folder = process.env.BUILD ?? 'build';
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, `${name}.html`), sheet);

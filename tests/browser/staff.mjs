@@ -4,10 +4,11 @@ import { createHmac } from 'node:crypto';
 
 export const PASSWORD = 'sju sjösjuka sjömän';
 const STEP = 30_000;
+const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
 // RFC 6238, for the key as the page shows it.
 function totp(key, step) {
-  const bits = [...key].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'));
+  const bits = [...key].map((letter) => BASE32.indexOf(letter).toString(2).padStart(5, '0'));
   const secret = Buffer.from(bits.join('').match(/.{8}/g).map((byte) => parseInt(byte, 2)));
   const counter = Buffer.alloc(8);
   counter.writeBigUInt64BE(BigInt(step));
@@ -62,13 +63,13 @@ export class Member {
     await this.connect(page);
   }
 
-  async signIn(page, path = '/') {
-    await page.goto(this.base + path);
+  async signIn(page) {
+    await page.goto(this.base);
     await page.locator('#name').fill(this.name);
     await page.locator('#password').fill(PASSWORD);
     await page.locator('#code').fill(this.code());
     await submit(page).click();
-    await page.waitForURL(this.base + path);
+    await page.locator('.own').waitFor();
   }
 }
 

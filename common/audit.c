@@ -32,7 +32,7 @@ static const struct {
 	[AUDIT_ACCOUNT_INVITED] = { "account-invited", "Bjöd in till ett konto", "Invited to an account" },
 	[AUDIT_ACCOUNT_ENROLLED] = { "account-enrolled", "Tog sitt konto i bruk", "Activated the account" },
 	[AUDIT_PASSWORD_CHANGED] = { "password-changed", "Bytte lösenord", "Changed password" },
-	[AUDIT_RECOVERY_RENEWED] = { "recovery-renewed", "Skapade nya reservkoder", "Made new recovery codes" },
+	[AUDIT_RECOVERY_RENEWED] = { "recovery-renewed", "Skapade nya återställningskoder", "Made new recovery codes" },
 	[AUDIT_VIEWED] = { "viewed", "Visade", "Viewed" },
 	[AUDIT_PRINTED] = { "printed", "Skrev ut", "Printed" },
 	[AUDIT_EXPORTED] = { "exported", "Exporterade", "Exported" },

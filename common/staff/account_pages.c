@@ -260,9 +260,9 @@ static void show_link(struct staff *s, struct http_request *r, const struct acco
 	staff_page(s, r, &b, "Länk att lämna över", "A link to hand over");
 	staff_say(r, &b,
 		"<p>Ge länken till den som ska ha kontot, på ett säkert sätt. Den gäller en gång, i "
-		"sju dagar, och visas bara nu.</p>\n<p><code class=\"long\">",
+		"sju dagar, och visas bara nu.</p>\n<p><code>",
 		"<p>Give the link to who is to have the account, in a safe way. It is good once, for "
-		"seven days, and is shown only now.</p>\n<p><code class=\"long\">");
+		"seven days, and is shown only now.</p>\n<p><code>");
 	html_around(&b, "", buf_string(&link),
 		"</code></p>\n<p><a href=\"/staff/accounts\">");
 	staff_say(r, &b, "Till konton</a></p>\n", "To the accounts</a></p>\n");

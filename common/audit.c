@@ -166,14 +166,22 @@ static void compose(const struct audit *a, struct audit_head *end, int64_t now,
 	buf_format(line, "%s\n", hex);
 }
 
-/* All of it and on the disk, or nothing. */
-static enum err write_line(int fd, const struct buf *line, int64_t whole)
+/* A refused sign-in shows and changes nothing: its line goes to the disk with the next
+ * one that is synced, or when the system writes. Otherwise whoever guesses passwords
+ * would make answers wait for the disk. */
+static bool must_sync(enum audit_event e)
+{
+	return e != AUDIT_SIGN_IN_REFUSED;
+}
+
+/* All of it and, when asked for, on the disk, or nothing. */
+static enum err write_line(int fd, const struct buf *line, int64_t whole, bool sync)
 {
 	ssize_t n = write(fd, line->data, line->len);
 	enum err e = n == (ssize_t)line->len ? OK
 		     : n < 0                 ? audit_log_err(errno)
 					     : ERR_FULL;
-	if (e == OK && fsync(fd) != 0)
+	if (e == OK && sync && fsync(fd) != 0)
 		e = audit_log_err(errno);
 	if (e != OK && ftruncate(fd, whole) != 0)
 		log_warning("audit: a line that could not be written whole stays");
@@ -201,7 +209,7 @@ static enum err add_locked(struct audit *a, int fd, int64_t size, int64_t now,
 			a->head, end.last.number);
 	}
 	compose(a, &end.last, now, who, event, object, &line);
-	enum err e = write_line(fd, &line, end.whole);
+	enum err e = write_line(fd, &line, end.whole, must_sync(event));
 	if (e != OK)
 		return e;
 	a->end = end.last;

@@ -67,7 +67,8 @@ enum err audit_open(const char *folder, const uint8_t key[static SECRET_KEY],
 void audit_close(struct audit *a); /* NULL is fine */
 MEM_AUTO(audit, struct audit *, audit_close)
 
-/* Adds a line; it is on disk when this returns OK. Otherwise (ERR_FULL, ERR_IO) what was
+/* Adds a line; it is on disk when this returns OK, but for AUDIT_SIGN_IN_REFUSED, which
+ * follows with the next. Otherwise (ERR_FULL, ERR_IO) what was
  * to be logged must not be done. who is an account's name, "unix:root" for a command, "-"
  * for nobody known; control characters in who and object become spaces, and bytes that
  * are no UTF-8 question marks. What is too long is cut between two characters. A last

@@ -2,6 +2,7 @@
 #include "audit_log.h"
 #include "buf.h"
 #include "clock.h"
+#include "file.h"
 #include "form.h"
 #include "log.h"
 #include <errno.h>
@@ -269,20 +270,13 @@ static enum err begin(struct audit *a)
 	return e;
 }
 
-static char *path(const char *folder, const char *name)
-{
-	struct buf b = { 0 };
-	buf_format(&b, "%s/%s", folder, name);
-	return b.data;
-}
-
 enum err audit_open(const char *folder, const uint8_t key[static SECRET_KEY],
 	struct audit **ret_audit, struct why *why)
 {
 	struct audit *a = mem_alloc(sizeof *a);
-	*a = (struct audit){ .log = path(folder, "audit.log"),
-		.head = path(folder, "audit.head"),
-		.day = path(folder, "audit.day"),
+	*a = (struct audit){ .log = file_path(folder, "audit.log"),
+		.head = file_path(folder, "audit.head"),
+		.day = file_path(folder, "audit.day"),
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.size = -1 };
 	memcpy(a->key, key, sizeof a->key);

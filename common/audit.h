@@ -68,8 +68,8 @@ void audit_close(struct audit *a); /* NULL is fine */
 MEM_AUTO(audit, struct audit *, audit_close)
 
 /* Adds a line; it is on disk when this returns OK, but for AUDIT_SIGN_IN_REFUSED, which
- * follows with the next. Otherwise (ERR_FULL, ERR_IO) what was
- * to be logged must not be done. who is an account's name, "unix:root" for a command, "-"
+ * follows with the next. Otherwise (ERR_FULL, ERR_IO) what was to be logged must not be
+ * done. who is an account's name, "unix:root" for a command, "-"
  * for nobody known; control characters in who and object become spaces, and bytes that
  * are no UTF-8 question marks. What is too long is cut between two characters. A last
  * line without its end, as a crash leaves it, is taken off first with a warning, or,
@@ -117,6 +117,7 @@ struct audit_filter {
 struct audit_line {
 	int64_t number;
 	int64_t at;
+	const char *time; /* as it stands there */
 	const char *who;
 	const char *event; /* its word; one from a later version is shown as it is */
 	const char *object;

@@ -81,6 +81,7 @@ static bool line_show(const struct audit_log_line *l, struct audit_line *ret_lin
 	for (int i = NUMBER; i < MAC; i++)
 		l->at[i][audit_log_field_len(l, (enum audit_field)i)] = '\0';
 	ret_line->number = audit_log_number(l);
+	ret_line->time = l->at[TIME];
 	ret_line->who = l->at[WHO];
 	ret_line->event = l->at[EVENT];
 	ret_line->object = l->at[OBJECT];

@@ -1,6 +1,7 @@
 #include "conf.h"
 #include "form.h"
 #include "mem.h"
+#include "words.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <ini.h>
@@ -231,17 +232,13 @@ static enum err take_url(const char *value, char **ret_url, struct why *why)
 static enum err take_choice(
 	const char *value, const char *choices, int *ret_choice, struct why *why)
 {
-	size_t len = strlen(value);
-	int place = 0;
-	for (const char *word = choices; *word; place++) {
-		size_t word_len = strcspn(word, " ");
-		if (word_len == len && len > 0 && memcmp(word, value, len) == 0) {
+	const char *at = choices, *word;
+	size_t len = strlen(value), word_len;
+	for (int place = 0; words_next(&at, &word, &word_len); place++)
+		if (word_len == len && memcmp(word, value, len) == 0) {
 			*ret_choice = place;
 			return OK;
 		}
-		word += word_len;
-		word += strspn(word, " ");
-	}
 	return err_why(why, ERR_INPUT, "\"%s\" is none of: %s", value, choices);
 }
 

@@ -8,6 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+char *file_path(const char *folder, const char *name)
+{
+	struct buf path = { 0 };
+	buf_format(&path, "%s/%s", folder, name);
+	return path.data;
+}
+
 enum err file_read(const char *path, size_t limit, struct buf *ret_data, struct why *why)
 {
 	char part[65536];

@@ -6,6 +6,8 @@
 #include "err.h"
 #include <stdbool.h>
 
+/* FOLDER/NAME; the caller frees it. */
+char *file_path(const char *folder, const char *name);
 /* Adds the file's bytes, at most limit of them, to the buf. ERR_NOT_FOUND, ERR_IO, or
  * ERR_INPUT when it is larger; the file and the reason in why. */
 enum err file_read(const char *path, size_t limit, struct buf *ret_data, struct why *why);

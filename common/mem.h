@@ -12,6 +12,9 @@ void *mem_alloc(size_t size);
 void *mem_resize(void *old, size_t count, size_t size);
 char *mem_text(const char *text);
 
+/* A table as two arguments: its rows, and how many they are. */
+#define ROWS(rows) rows, sizeof rows / sizeof *rows
+
 /* Declares `auto_NAME`: a variable so marked is handed to destroy() when it goes out of
  * scope. */
 #define MEM_AUTO(name, type, destroy)                                                    \

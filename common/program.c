@@ -104,3 +104,9 @@ int program_run(const struct program *p, const struct program_call *call,
 		usage_of(p, call->command, stderr);
 	return status;
 }
+
+int program_failed(const char *command, const struct why *why)
+{
+	log_error("%s: %s", command, why->text);
+	return PROGRAM_FAILED;
+}

@@ -3,6 +3,7 @@
 #ifndef COMMON_PROGRAM_H
 #define COMMON_PROGRAM_H
 
+#include "err.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -46,5 +47,8 @@ bool program_read(const struct program *p, int argc, char **argv,
  */
 int program_run(const struct program *p, const struct program_call *call,
 	const struct config *config);
+
+/* Says on stderr why the command failed, and is PROGRAM_FAILED. */
+int program_failed(const char *command, const struct why *why);
 
 #endif

@@ -240,6 +240,13 @@ static void padded_hash(const uint8_t *key, size_t key_len, uint8_t change,
 
 /* RFC 2104 over EVP's SHA-256: to set a key up in an EVP_MAC costs twice as much as to
  * hash with it, and three keys stand between a link and its form. */
+void secret_version(const void *data, size_t len, char out[static SECRET_VERSION + 1])
+{
+	uint8_t digest[32];
+	secret_sha256(data, len, digest);
+	secret_hex(digest, SECRET_VERSION / 2, out);
+}
+
 void secret_hmac(const void *key, size_t key_len, const void *data, size_t len,
 	uint8_t out[static 32])
 {

@@ -38,6 +38,11 @@ bool secret_unbase64url(const char *text, size_t text_len, void *out, size_t *re
 uint32_t secret_below(uint32_t bound);
 
 void secret_sha256(const void *data, size_t len, uint8_t out[static 32]);
+/* A short name for these bytes, which others hardly have: the first digits of their
+ * SHA-256.
+ */
+enum { SECRET_VERSION = 8 };
+void secret_version(const void *data, size_t len, char out[static SECRET_VERSION + 1]);
 /* HMAC-SHA-256, RFC 2104. Keys of up to 64 bytes. */
 void secret_hmac(const void *key, size_t key_len, const void *data, size_t len,
 	uint8_t out[static 32]);

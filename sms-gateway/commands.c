@@ -6,8 +6,6 @@
 #include "sms-gateway/send.h"
 #include "sms-gateway/serve.h"
 
-#define ROWS(rows) rows, sizeof rows / sizeof *rows
-
 static int run_init(const struct config *c, int argc, char **argv)
 {
 	if (!options_read("init", NULL, 0, argc, argv, NULL, 0))

@@ -130,12 +130,3 @@ void config_destroy(struct config *c)
 	conf_free(keys, KEYS, c);
 	free(c);
 }
-
-char *config_path(const char *folder, const char *name)
-{
-	struct buf path = { 0 };
-	buf_format(&path, "%s/%s", folder, name);
-	char *text = mem_text(buf_string(&path));
-	buf_clear(&path);
-	return text;
-}

@@ -43,7 +43,4 @@ enum err config_read(const char *file, struct config **ret_config, struct why *w
 void config_destroy(struct config *c);
 MEM_AUTO(config, struct config *, config_destroy)
 
-/* The path of a file in a folder; the caller frees it. */
-char *config_path(const char *folder, const char *name);
-
 #endif

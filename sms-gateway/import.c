@@ -406,9 +406,8 @@ static enum err check_names(const struct import_order *order, struct why *why)
 static enum err note(const struct import *i, struct why *why)
 {
 	const struct staff_order order = pages_order(i->config);
-	auto_(buf) struct buf what = { 0 };
-	buf_format(&what, "import %s wave %s", i->order->administration, i->order->wave);
-	if (staff_note(&order, "import", AUDIT_CHANGED, buf_string(&what)))
+	if (staff_note(&order, "import", AUDIT_CHANGED, "import %s wave %s",
+		    i->order->administration, i->order->wave))
 		return OK;
 	return err_why(why, ERR_IO, "nothing was stored");
 }

@@ -1,5 +1,5 @@
 #include "sms-gateway/keyring.h"
-#include "sms-gateway/config.h"
+#include "common/file.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@ static char *key_file(const char *keys, const char *administration, const char *
 	struct buf name = { 0 };
 	/* A dot, which no name has: a-b of c is not a of b-c. */
 	buf_format(&name, "%s.%s.key", administration, what);
-	char *file = config_path(keys, buf_string(&name));
+	char *file = file_path(keys, buf_string(&name));
 	buf_clear(&name);
 	return file;
 }
@@ -181,7 +181,7 @@ enum err keyring_webhook(
 {
 	uint8_t key[SECRET_KEY];
 	uint8_t secret[KEYRING_WEBHOOK_TEXT / 2];
-	auto_(free) void *file = config_path(keys, webhook_file);
+	auto_(free) void *file = file_path(keys, webhook_file);
 	enum err e = secret_key_load(file, key, why);
 	if (e != OK)
 		return e;
@@ -195,7 +195,7 @@ enum err keyring_webhook(
 enum err keyring_webhook_ensure(const char *keys, bool *ret_made, struct why *why)
 {
 	uint8_t key[SECRET_KEY];
-	auto_(free) void *file = config_path(keys, webhook_file);
+	auto_(free) void *file = file_path(keys, webhook_file);
 	enum err e = secret_key_ensure(file, key, ret_made, why);
 	secret_wipe(key, sizeof key);
 	return e;

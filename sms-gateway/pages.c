@@ -176,26 +176,25 @@ static void show_row(struct http_request *r, struct buf *b, const struct store_c
 static void show_wave(
 	struct http_request *r, struct buf *b, const struct listing *l, size_t place)
 {
+	static const struct staff_column columns[] = {
+		{ "Förvaltning", "Administration", false },
+		{ "Personer", "Persons", false },
+		{ "Planerade", "Planned", false },
+		{ "Skickade", "Sent", false },
+		{ "Framme", "Delivered", false },
+		{ "Misslyckade", "Failed", false },
+		{ "Vet inte", "Unknown", false },
+		{ "Stoppade", "Stopped", false },
+	};
 	const struct store_counts *first = &l->rows[place];
 	html_around(b, "<h2>", first->title, "");
 	html_around(b, " (", first->wave, ")</h2>\n");
-	html_around(b,
-		"<div class=\"wide\" role=\"group\" tabindex=\"0\" aria-label=\"SMS ",
-		first->wave, "\">\n<table>");
-	staff_say(r, b,
-		"<thead><tr><th scope=\"col\">Förvaltning</th><th scope=\"col\">Personer</th>"
-		"<th scope=\"col\">Planerade</th><th scope=\"col\">Skickade</th>"
-		"<th scope=\"col\">Framme</th><th scope=\"col\">Misslyckade</th>"
-		"<th scope=\"col\">Vet inte</th><th scope=\"col\">Stoppade</th></tr></thead>\n",
-		"<thead><tr><th scope=\"col\">Administration</th><th scope=\"col\">Persons</th>"
-		"<th scope=\"col\">Planned</th><th scope=\"col\">Sent</th>"
-		"<th scope=\"col\">Delivered</th><th scope=\"col\">Failed</th>"
-		"<th scope=\"col\">Unknown</th><th scope=\"col\">Stopped</th></tr></thead>\n");
-	html_raw(b, "<tbody>\n");
+	staff_table(
+		r, b, arena_format(http_arena(r), "SMS %s", first->wave), ROWS(columns));
 	for (size_t i = place; i < l->count; i++)
 		if (strcmp(l->rows[i].wave, first->wave) == 0)
 			show_row(r, b, &l->rows[i]);
-	html_raw(b, "</tbody></table></div>\n");
+	staff_table_end(b);
 }
 
 static void on_messages(struct http_request *r, void *context)
@@ -224,7 +223,7 @@ static void on_messages(struct http_request *r, void *context)
 		if (is_new_wave(&l, i))
 			show_wave(r, &b, &l, i);
 	free(l.rows);
-	staff_page_reply(s, r, 200, &b);
+	staff_page_reply(r, 200, &b);
 }
 
 /* The outbox. */
@@ -304,7 +303,7 @@ static void on_outbox(struct http_request *r, void *context)
 		staff_say(r, &b,
 			"<p>Inga SMS än. Planera dem med <code>sms-gateway send</code>.</p>\n",
 			"<p>No SMS yet. <code>sms-gateway send</code> plans them.</p>\n");
-	staff_page_reply(context, r, 200, &b);
+	staff_page_reply(r, 200, &b);
 }
 
 // clang-format off

@@ -308,10 +308,8 @@ static enum err find_wave(struct planning *p, struct survey_waves *waves, struct
 static enum err note(const struct planning *p, struct why *why)
 {
 	const struct staff_order order = pages_order(p->config);
-	auto_(buf) struct buf what = { 0 };
-	buf_format(&what, "send %swave %s", p->order->reminder ? "reminder " : "",
-		p->wave->wave);
-	if (staff_note(&order, "send", AUDIT_CHANGED, buf_string(&what)))
+	if (staff_note(&order, "send", AUDIT_CHANGED, "send %swave %s",
+		    p->order->reminder ? "reminder " : "", p->wave->wave))
 		return OK;
 	return err_why(why, ERR_IO, "nothing was planned");
 }

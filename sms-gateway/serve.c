@@ -1,6 +1,7 @@
 #include "sms-gateway/serve.h"
 #include "common/clock.h"
 #include "common/fetch.h"
+#include "common/file.h"
 #include "common/log.h"
 #include "sms-gateway/keyring.h"
 #include "sms-gateway/outbox.h"
@@ -42,7 +43,7 @@ struct serve {
  * crash. */
 static enum err lock_state(struct serve *s, struct why *why)
 {
-	auto_(free) void *file = config_path(s->config->state, "serve.lock");
+	auto_(free) void *file = file_path(s->config->state, "serve.lock");
 	s->lock = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (s->lock < 0)
 		return err_why(why, ERR_IO, "%s: %s: run `sms-gateway init` first",

@@ -1,7 +1,7 @@
 #include "sms-gateway/store.h"
 #include "001.sql.h"
 #include "002.sql.h"
-#include "sms-gateway/config.h"
+#include "common/file.h"
 #include "sms-gateway/store_statements.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,7 +79,7 @@ static char *file_of(const char *state, const char *administration)
 {
 	struct buf name = { 0 };
 	buf_format(&name, "%s.db", administration);
-	char *file = config_path(state, buf_string(&name));
+	char *file = file_path(state, buf_string(&name));
 	buf_clear(&name);
 	return file;
 }

@@ -7,12 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-int command_failed(const char *what, const struct why *why)
-{
-	log_error("%s: %s", what, why->text);
-	return PROGRAM_FAILED;
-}
-
 int command_store_failed(const char *what, enum err e)
 {
 	log_error("%s: the database: %s", what, err_text(e));
@@ -29,9 +23,7 @@ bool command_note(const struct config *config, const char *command, enum audit_e
 	const char *wave, const char *what)
 {
 	const struct staff_order order = command_staff(config);
-	auto_(buf) struct buf object = { 0 };
-	buf_format(&object, "wave %s %s", wave, what);
-	return staff_note(&order, command, e, buf_string(&object));
+	return staff_note(&order, command, e, "wave %s %s", wave, what);
 }
 
 enum err command_open_store(
@@ -51,7 +43,7 @@ bool command_open_wave(const struct config *config, const char *what, const char
 	struct why why;
 	enum err e = command_open_store(config, ret_store, &why);
 	if (e) {
-		command_failed(what, &why);
+		program_failed(what, &why);
 		return false;
 	}
 	e = store_wave_find(*ret_store, name, ret_wave);

@@ -8,10 +8,7 @@
 #include "config.h"
 #include "store.h"
 
-#define ROWS(rows) rows, sizeof rows / sizeof *rows
-
-/* Both say what went wrong on stderr and return FAILED. */
-int command_failed(const char *what, const struct why *why);
+/* Says what went wrong on stderr and returns FAILED. */
 int command_store_failed(const char *what, enum err e);
 
 /* What the commands about staff work on. */

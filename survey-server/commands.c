@@ -22,18 +22,18 @@ static int run_init(const struct config *config, int argc, char **argv)
 	bool made;
 	if (file_make_folder(config->state, &made, &why) != OK ||
 		file_make_folder(config->keys, &made, &why) != OK)
-		return command_failed("init", &why);
+		return program_failed("init", &why);
 	for (size_t i = 0; i < 2; i++) {
 		uint8_t key[SECRET_KEY];
 		if (file_make_folder_of(keys[i], &why) != OK ||
 			secret_key_ensure(keys[i], key, &made, &why) != OK)
-			return command_failed("init", &why);
+			return program_failed("init", &why);
 		secret_wipe(key, sizeof key);
 		printf("%s: %s\n", keys[i], made ? "made" : "is there already");
 	}
 	if (command_open_store(config, &store, &why) != OK ||
 		staff_init(config->state, config->keys, &made, &why) != OK)
-		return command_failed("init", &why);
+		return program_failed("init", &why);
 	printf("%s: ready\n", config->state);
 	return PROGRAM_DONE;
 }
@@ -44,7 +44,7 @@ static int run_serve(const struct config *config, int argc, char **argv)
 	if (!options_read("serve", NULL, 0, argc, argv, NULL, 0))
 		return PROGRAM_USAGE;
 	return serve_run(config, &why) == OK ? PROGRAM_DONE
-					     : command_failed("serve", &why);
+					     : program_failed("serve", &why);
 }
 
 /* Writes the text to the file, or to standard output when there is none. */
@@ -123,7 +123,7 @@ static int run_publish(const struct config *config, int argc, char **argv)
 		return PROGRAM_FAILED;
 	}
 	if (file && file_read(file, WORDS_LIMIT, &words, &why) != OK)
-		return command_failed("publish", &why);
+		return program_failed("publish", &why);
 	if (!command_note(config, "publish", AUDIT_CHANGED, id, "published"))
 		return PROGRAM_FAILED;
 	enum err e = store_begin(store);
@@ -144,7 +144,7 @@ static int run_check_questionnaire(const struct config *config, int argc, char *
 	if (!options_read("check-questionnaire", NULL, 0, argc, argv, &file, 1))
 		return PROGRAM_USAGE;
 	if (editions_check_file(file, &why) != OK)
-		return command_failed("check-questionnaire", &why);
+		return program_failed("check-questionnaire", &why);
 	printf("%s: fine\n", file);
 	return PROGRAM_DONE;
 }

@@ -40,7 +40,7 @@ static int burn(const struct config *config, struct store *store, const struct w
 	auto_(free) char *key_file = config_wave_key(config, w->name);
 	struct why why;
 	if (count_burn(store, w, key_file, &why) != OK)
-		return command_failed("count", &why);
+		return program_failed("count", &why);
 	printf("wave %s is counted; ballots, invitations and the private key are erased\n",
 		w->name);
 	if (destroyed_by)
@@ -76,7 +76,7 @@ static int count_closed(const struct config *config, struct store *store, struct
 	if (e == OK && !check)
 		e = count_store(store, w, release, &sums, clock_day(clock_now()), &why);
 	if (e)
-		return command_failed("count", &why);
+		return program_failed("count", &why);
 	json_print(release, false, &text);
 	if (check)
 		printf("the count passes; the release would have %zu bytes; nothing was changed\n",

@@ -73,12 +73,9 @@ const char *page_style(size_t *ret_len)
 /* Another style sheet than the one that a browser keeps has another address. */
 static const char *style_version(void)
 {
-	static char version[9];
-	uint8_t digest[32];
-	if (!*version) {
-		secret_sha256(css_form, sizeof css_form - 1, digest);
-		secret_hex(digest, 4, version);
-	}
+	static char version[SECRET_VERSION + 1];
+	if (!*version)
+		secret_version(css_form, sizeof css_form - 1, version);
 	return version;
 }
 

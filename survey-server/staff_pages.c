@@ -119,6 +119,13 @@ static void wave_row(struct http_request *r, struct buf *b, const struct wave *w
 
 static void on_waves(struct http_request *r, void *context)
 {
+	static const struct staff_column columns[] = {
+		{ "Mätomgång", "Wave", false },
+		{ "Första dag", "First day", false },
+		{ "Sista dag", "Last day", false },
+		{ "Tillfrågade", "Invited", false },
+		{ "Läge", "State", true },
+	};
 	struct staff *s = context;
 	struct buf b = { 0 };
 	struct wave *waves = NULL;
@@ -134,20 +141,12 @@ static void on_waves(struct http_request *r, void *context)
 			"add</code>.</p>\n",
 			"<p>There is no wave yet. <code>survey-server wave add</code> makes "
 			"one.</p>\n");
-	staff_say(r, &b,
-		"<div class=\"wide\" role=\"group\" tabindex=\"0\" aria-label=\"Mätomgångar\">\n<table>"
-		"<thead><tr><th scope=\"col\">Mätomgång</th><th scope=\"col\">Första dag</th>"
-		"<th scope=\"col\">Sista dag</th><th scope=\"col\">Tillfrågade</th><th scope=\"col\" "
-		"class=\"text\">Läge</th></tr></thead>\n<tbody>\n",
-		"<div class=\"wide\" role=\"group\" tabindex=\"0\" aria-label=\"Waves\">\n<table>"
-		"<thead><tr><th scope=\"col\">Wave</th><th scope=\"col\">First day</th>"
-		"<th scope=\"col\">Last day</th><th scope=\"col\">Invited</th><th scope=\"col\" "
-		"class=\"text\">State</th></tr></thead>\n<tbody>\n");
+	staff_table(r, &b, staff_word(r, "Mätomgångar", "Waves"), ROWS(columns));
 	for (size_t i = 0; i < count; i++)
 		wave_row(r, &b, &waves[i]);
-	html_raw(&b, "</tbody></table></div>\n");
+	staff_table_end(&b);
 	free(waves);
-	staff_page_reply(s, r, 200, &b);
+	staff_page_reply(r, 200, &b);
 }
 
 /* Results. */

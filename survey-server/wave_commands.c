@@ -130,14 +130,14 @@ static int wave_add(const struct config *config, int argc, char **argv)
 	if (!options_read("wave add", ROWS(rows), argc, argv, NULL, 0))
 		return PROGRAM_USAGE;
 	if (fill_wave(&o, &w, &why) != OK) {
-		command_failed("wave add", &why);
+		program_failed("wave add", &why);
 		return PROGRAM_USAGE;
 	}
 	enum err e = command_open_store(config, &store, &why);
 	if (e == OK)
 		e = make_definition(config, &o, &definition, &left_out, &why);
 	if (e)
-		return command_failed("wave add", &why);
+		return program_failed("wave add", &why);
 	if (!command_note(config, "wave add", AUDIT_CHANGED, w.name, "added"))
 		return PROGRAM_FAILED;
 	secret_random(key, sizeof key);
@@ -147,7 +147,7 @@ static int wave_add(const struct config *config, int argc, char **argv)
 	e = add_wave(config, store, &w, buf_string(&definition), o.recovery, key, &why);
 	secret_wipe(key, sizeof key);
 	if (e)
-		return command_failed("wave add", &why);
+		return program_failed("wave add", &why);
 	printf("wave %s added%s\n", w.name,
 		w.custody == CUSTODY_SERVER
 			? "; its private key is on this machine: the promise begins at the count"
@@ -195,7 +195,7 @@ static int wave_open(const struct config *config, int argc, char **argv)
 		e = key_fits(&w, key, &why);
 	secret_wipe(key, sizeof key);
 	if (e)
-		return command_failed("wave open", &why);
+		return program_failed("wave open", &why);
 	if (!command_note(config, "wave open", AUDIT_CHANGED, id, "opened"))
 		return PROGRAM_FAILED;
 	e = command_set_state(store, &w, WAVE_PLANNED, WAVE_OPEN);
@@ -239,7 +239,7 @@ static int wave_list(const struct config *config, int argc, char **argv)
 	if (!options_read("wave list", NULL, 0, argc, argv, NULL, 0))
 		return PROGRAM_USAGE;
 	if (command_open_store(config, &store, &why) != OK)
-		return command_failed("wave list", &why);
+		return program_failed("wave list", &why);
 	enum err e = store_waves(store, &waves, &count);
 	if (e)
 		return command_store_failed("wave list", e);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a form says about an account; the bufs of `fault` and fields are the request's. */
+/* What a form says about an account; the texts are the request's. */
 struct wanted {
 	struct account account;
 	const char *name, *full, *administrations, *areas; /* as typed */
@@ -61,23 +61,23 @@ static void account_row(
 
 static enum err table(struct staff *s, struct http_request *r, struct buf *b)
 {
+	static const struct staff_column columns[] = {
+		{ "Användarnamn", "User name", false },
+		{ "Namn", "Name", true },
+		{ "Uppgifter", "Roles", true },
+		{ "Ser", "Sees", true },
+		{ "Läge", "State", true },
+		{ "Senast inloggad", "Last signed in", false },
+	};
 	struct account *all = NULL;
 	size_t count = 0;
 	enum err e = accounts_all(s->accounts, &all, &count);
 	if (e != OK)
 		return e;
-	staff_say(r, b,
-		"<div class=\"wide\" role=\"group\" tabindex=\"0\" aria-label=\"Konton\">\n"
-		"<table><thead><tr><th scope=\"col\">Användarnamn</th><th scope=\"col\" class=\"text\">Namn</th>"
-		"<th scope=\"col\" class=\"text\">Uppgifter</th><th scope=\"col\" class=\"text\">Ser</th>"
-		"<th scope=\"col\" class=\"text\">Läge</th><th scope=\"col\">Senast inloggad</th></tr></thead>\n<tbody>\n",
-		"<div class=\"wide\" role=\"group\" tabindex=\"0\" aria-label=\"Accounts\">\n"
-		"<table><thead><tr><th scope=\"col\">User name</th><th scope=\"col\" class=\"text\">Name</th>"
-		"<th scope=\"col\" class=\"text\">Roles</th><th scope=\"col\" class=\"text\">Sees</th>"
-		"<th scope=\"col\" class=\"text\">State</th><th scope=\"col\">Last signed in</th></tr></thead>\n<tbody>\n");
+	staff_table(r, b, staff_word(r, "Konton", "Accounts"), ROWS(columns));
 	for (size_t i = 0; i < count; i++)
 		account_row(s, r, b, &all[i]);
-	html_raw(b, "</tbody></table></div>\n");
+	staff_table_end(b);
 	free(all);
 	return OK;
 }
@@ -112,17 +112,7 @@ static bool any_limit(const struct staff_site *site, bool areas)
 static void field(struct buf *b, const char *name, const char *label, const char *hint,
 	const char *value)
 {
-	html_around(b, "<p><label for=\"", name, "\">");
-	html_around(b, "", label, "</label>\n");
-	if (hint) {
-		html_around(b, "<span class=\"hint\" id=\"", name, "-hint\">");
-		html_around(b, "", hint, "</span>\n");
-	}
-	html_around(b, "<input type=\"text\" id=\"", name, "\"");
-	html_around(b, " name=\"", name, "\"");
-	if (hint)
-		html_around(b, " aria-describedby=\"", name, "-hint\"");
-	html_around(b, " autocomplete=\"off\" value=\"", value, "\"></p>\n");
+	staff_field(b, "text", name, label, hint, "off", value);
 }
 
 static void fields(
@@ -131,8 +121,7 @@ static void fields(
 	const char *hint =
 		staff_word(r, "Koder, till exempel farsta bromma. Tomt är alla.",
 			"Codes, such as farsta bromma. Empty means all.");
-	if (w->fault)
-		html_around(b, "<p class=\"fault\" role=\"alert\">", w->fault, "</p>\n");
+	staff_fault(b, w->fault);
 	field(b, "full", staff_word(r, "För- och efternamn", "First and last name"), NULL,
 		w->full);
 	role_boxes(s, r, b, w->account.roles);
@@ -159,7 +148,7 @@ static void show_all(
 	}
 	if (s->config->local) {
 		staff_say(r, &b, "<h2>Nytt konto</h2>\n", "<h2>New account</h2>\n");
-		staff_form_begin(s, r, &b, "/staff/accounts");
+		staff_form_begin(r, &b, "/staff/accounts");
 		field(&b, "name", staff_word(r, "Användarnamn", "User name"),
 			staff_word(r, "Små bokstäver a–z, siffror, punkt, streck.",
 				"Small letters a–z, digits, dot, dash."),
@@ -169,7 +158,7 @@ static void show_all(
 			"<p><button type=\"submit\">Lägg till</button></p>\n</form>\n",
 			"<p><button type=\"submit\">Add</button></p>\n</form>\n");
 	}
-	staff_page_reply(s, r, status, &b);
+	staff_page_reply(r, status, &b);
 }
 
 void accounts_page(struct http_request *r, void *context)
@@ -181,12 +170,6 @@ void accounts_page(struct http_request *r, void *context)
 }
 
 /* Reading what is wanted. */
-
-static const char *typed(struct http_request *r, const char *name)
-{
-	const char *value = form_get(staff_form(r), name);
-	return value ? value : "";
-}
 
 static const char *rights_words(struct http_request *r, enum rights_fault fault)
 {
@@ -215,13 +198,13 @@ static void read_wanted(struct staff *s, struct http_request *r, struct wanted *
 {
 	struct staff_role role;
 	w->fault = NULL;
-	w->administrations = typed(r, "administrations");
-	w->areas = typed(r, "areas");
-	w->full = typed(r, "full");
+	w->administrations = staff_typed(r, "administrations");
+	w->areas = staff_typed(r, "areas");
+	w->full = staff_typed(r, "full");
 	(void)snprintf(w->account.full, sizeof w->account.full, "%s", w->full);
 	w->account.roles = 0;
 	for (size_t i = 0; staff_role_at(s->site, i, &role); i++)
-		if (*typed(r, arena_format(http_arena(r), "role-%s", role.name)))
+		if (*staff_typed(r, arena_format(http_arena(r), "role-%s", role.name)))
 			w->account.roles |= role.bit;
 	if (!accounts_is_full(w->full))
 		w->fault = staff_word(r, "Namnet är för långt.", "The name is too long.");
@@ -267,13 +250,13 @@ static void show_link(struct staff *s, struct http_request *r, const struct acco
 		"</code></p>\n<p><a href=\"/staff/accounts\">");
 	staff_say(r, &b, "Till konton</a></p>\n", "To the accounts</a></p>\n");
 	buf_clear(&link);
-	staff_page_reply(s, r, 200, &b);
+	staff_page_reply(r, 200, &b);
 }
 
 void accounts_post(struct http_request *r, void *context)
 {
 	struct staff *s = context;
-	struct wanted w = { .name = typed(r, "name") };
+	struct wanted w = { .name = staff_typed(r, "name") };
 	if (!s->config->local) {
 		staff_go(r, "/staff/accounts");
 		return;
@@ -318,10 +301,10 @@ static void show_one(
 	if (a->id == staff_who(r)->id) {
 		staff_say(r, &b, "<p>Ditt eget konto ändras av någon annan.</p>\n",
 			"<p>Your own account is changed by somebody else.</p>\n");
-		staff_page_reply(s, r, status, &b);
+		staff_page_reply(r, status, &b);
 		return;
 	}
-	staff_form_begin(s, r, &b, path);
+	staff_form_begin(r, &b, path);
 	if (!a->federated) {
 		fields(s, r, &b, w);
 		staff_say(r, &b,
@@ -347,7 +330,7 @@ static void show_one(
 		"<h2>Remove</h2>\n<p>The account and its sessions go. It can't be undone. The log "
 		"stays.</p>\n<p><button type=\"submit\" class=\"quiet\" name=\"do\" value=\"remove\">Remove the "
 		"account</button></p>\n</form>\n");
-	staff_page_reply(s, r, status, &b);
+	staff_page_reply(r, status, &b);
 }
 
 /* false when it has answered. */
@@ -394,7 +377,7 @@ void account_post(struct http_request *r, void *context)
 {
 	struct staff *s = context;
 	struct wanted w;
-	const char *what = typed(r, "do");
+	const char *what = staff_typed(r, "do");
 	if (!find(s, r, &w))
 		return;
 	const char *object = arena_format(http_arena(r), "account %s", w.account.name);

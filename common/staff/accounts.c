@@ -1,5 +1,5 @@
 #include "accounts.h"
-#include "common/buf.h"
+#include "common/file.h"
 #include "common/form.h"
 #include "staff/schema/001.sql.h"
 #include <stdio.h>
@@ -110,10 +110,8 @@ enum err accounts_open(
 	const char *folder, struct accounts **ret_accounts, struct why *why)
 {
 	struct db *db;
-	auto_(buf) struct buf file = { 0 };
-	buf_format(&file, "%s/accounts.db", folder);
-	enum err e =
-		db_open(buf_string(&file), &schema, statements, STATEMENTS, &db, why);
+	auto_(free) char *file = file_path(folder, "accounts.db");
+	enum err e = db_open(file, &schema, statements, STATEMENTS, &db, why);
 	if (e)
 		return e;
 	*ret_accounts = mem_alloc(sizeof **ret_accounts);

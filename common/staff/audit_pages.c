@@ -51,12 +51,7 @@ static void read_search(struct http_request *r, struct search *s)
 static void field(struct buf *b, const char *name, const char *type, const char *label,
 	const char *value)
 {
-	html_around(b, "<p><label for=\"", name, "\">");
-	html_around(b, "", label, "</label>\n<input id=\"");
-	html_around(b, "", name, "\" name=\"");
-	html_around(b, "", name, "\" type=\"");
-	html_around(b, "", type, "\" value=\"");
-	html_around(b, "", value, "\"></p>\n");
+	staff_field(b, type, name, label, NULL, NULL, value ? value : "");
 }
 
 static void search_form(struct http_request *r, struct buf *b, const struct search *s)
@@ -64,8 +59,7 @@ static void search_form(struct http_request *r, struct buf *b, const struct sear
 	html_raw(b, "<form method=\"get\" action=\"/staff/audit\" class=\"search\">\n");
 	field(b, "from", "date", staff_word(r, "Från och med", "From"), s->from);
 	field(b, "to", "date", staff_word(r, "Till och med", "To"), s->to);
-	field(b, "who", "text", staff_word(r, "Vem", "Who"),
-		s->filter.who ? s->filter.who : "");
+	field(b, "who", "text", staff_word(r, "Vem", "Who"), s->filter.who);
 	staff_say(r, b, "<p><label for=\"event\">Vad</label>\n",
 		"<p><label for=\"event\">What</label>\n");
 	html_raw(b, "<select id=\"event\" name=\"event\"><option value=\"\">");
@@ -81,7 +75,7 @@ static void search_form(struct http_request *r, struct buf *b, const struct sear
 	}
 	html_raw(b, "</select></p>\n");
 	field(b, "text", "search", staff_word(r, "Innehåller", "Contains"),
-		s->filter.text ? s->filter.text : "");
+		s->filter.text);
 	staff_say(r, b, "<p><button type=\"submit\">Sök</button></p>\n</form>\n",
 		"<p><button type=\"submit\">Search</button></p>\n</form>\n");
 }
@@ -150,6 +144,13 @@ static void ways_on(struct http_request *r, struct buf *b, const struct search *
 
 void audit_page(struct http_request *r, void *context)
 {
+	static const struct staff_column columns[] = {
+		{ "Rad", "Line", false },
+		{ "När", "When", false },
+		{ "Vem", "Who", true },
+		{ "Vad", "What", true },
+		{ "Om", "About", true },
+	};
 	struct staff *s = context;
 	struct search search;
 	struct buf b = { 0 };
@@ -159,28 +160,19 @@ void audit_page(struct http_request *r, void *context)
 	if (!staff_audit(s, r, AUDIT_SEARCHED, "the log"))
 		return;
 	staff_page(s, r, &b, "Logg", "Log");
-	if (search.fault)
-		html_around(
-			&b, "<p class=\"fault\" role=\"alert\">", search.fault, "</p>\n");
+	staff_fault(&b, search.fault);
 	search_form(r, &b, &search);
-	staff_say(r, &b,
-		"<div class=\"wide\" role=\"group\" tabindex=\"0\" aria-label=\"Loggens rader\">\n<table>"
-		"<thead><tr><th scope=\"col\">Rad</th><th scope=\"col\">När</th><th scope=\"col\" "
-		"class=\"text\">Vem</th><th scope=\"col\" class=\"text\">Vad</th><th scope=\"col\" "
-		"class=\"text\">Om</th></tr></thead>\n<tbody>\n",
-		"<div class=\"wide\" role=\"group\" tabindex=\"0\" aria-label=\"Lines of the log\">\n<table>"
-		"<thead><tr><th scope=\"col\">Line</th><th scope=\"col\">When</th><th scope=\"col\" "
-		"class=\"text\">Who</th><th scope=\"col\" class=\"text\">What</th><th scope=\"col\" "
-		"class=\"text\">About</th></tr></thead>\n<tbody>\n");
+	staff_table(
+		r, &b, staff_word(r, "Loggens rader", "Lines of the log"), ROWS(columns));
 	if (audit_search(s->audit, &search.filter, PAGE_LINES, show_line, &l, &more) !=
 		OK) {
 		buf_clear(&b);
 		staff_unavailable(s, r);
 		return;
 	}
-	html_raw(&b, "</tbody></table></div>\n");
+	staff_table_end(&b);
 	ways_on(r, &b, &search, &l, more);
-	staff_page_reply(s, r, search.fault ? 422 : 200, &b);
+	staff_page_reply(r, search.fault ? 422 : 200, &b);
 }
 
 /* Taking out. */
@@ -188,12 +180,7 @@ void audit_page(struct http_request *r, void *context)
 static void csv_line(void *context, const struct audit_line *line)
 {
 	struct buf *b = context;
-	time_t at = (time_t)line->at;
-	struct tm tm = { 0 };
-	char when[32];
-	(void)gmtime_r(&at, &tm);
-	(void)strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	buf_format(b, "%lld;%s;", (long long)line->number, when);
+	buf_format(b, "%lld;%s;", (long long)line->number, line->time);
 	sheet_text(b, line->who);
 	buf_text(b, ";");
 	sheet_text(b, line->event);
@@ -302,7 +289,7 @@ static void checked(struct http_request *r, void *context)
 	html_raw(&b, "</code></p>\n<p><a href=\"/staff/audit\">");
 	staff_say(r, &b, "Till loggen</a></p>\n", "To the log</a></p>\n");
 	buf_clear(&c->found);
-	staff_page_reply(s, r, 200, &b);
+	staff_page_reply(r, 200, &b);
 }
 
 void audit_check(struct http_request *r, void *context)

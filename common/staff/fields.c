@@ -2,16 +2,47 @@
 #include "inside.h"
 #include <string.h>
 
-static void fault_line(struct buf *b, const char *fault)
+void staff_fault(struct buf *b, const char *fault)
 {
 	if (fault)
 		html_around(b, "<p class=\"fault\" role=\"alert\">", fault, "</p>\n");
 }
 
+void staff_provider_link(
+	const struct staff *s, struct buf *b, const char *next, bool again)
+{
+	auto_(buf) struct buf to = { 0 };
+	form_encode(&to, next);
+	html_raw(b, "<p><a class=\"button\" href=\"/staff/oidc/out?");
+	if (again)
+		html_raw(b, "again=1&amp;");
+	html_around(b, "next=", buf_string(&to), "\">");
+	html_around(b, "", s->config->label, "</a></p>\n");
+}
+
+void staff_field(struct buf *b, const char *type, const char *name, const char *label,
+	const char *hint, const char *autocomplete, const char *value)
+{
+	html_around(b, "<p><label for=\"", name, "\">");
+	html_around(b, "", label, "</label>\n");
+	if (hint) {
+		html_around(b, "<span class=\"hint\" id=\"", name, "-hint\">");
+		html_around(b, "", hint, "</span>\n");
+	}
+	html_around(b, "<input id=\"", name, "\"");
+	html_around(b, " name=\"", name, "\"");
+	html_around(b, " type=\"", type, "\"");
+	if (hint)
+		html_around(b, " aria-describedby=\"", name, "-hint\"");
+	if (autocomplete)
+		html_around(b, " autocomplete=\"", autocomplete, "\"");
+	html_around(b, " value=\"", value, "\"></p>\n");
+}
+
 void staff_password_fields(
 	struct http_request *r, struct buf *b, const char *name, const char *fault)
 {
-	fault_line(b, fault);
+	staff_fault(b, fault);
 	/* For the browser's list of passwords. */
 	html_around(b,
 		"<input type=\"text\" name=\"name\" autocomplete=\"username\" hidden value=\"",
@@ -63,7 +94,7 @@ const char *staff_new_password(
 
 void staff_code_field(struct http_request *r, struct buf *b, const char *fault)
 {
-	fault_line(b, fault);
+	staff_fault(b, fault);
 	staff_say(r, b, "<p><label for=\"code\">Kod</label>\n",
 		"<p><label for=\"code\">Code</label>\n");
 	html_raw(b,

@@ -1,5 +1,6 @@
 #include "groups.h"
 #include "common/conf.h"
+#include "common/words.h"
 #include "rights.h"
 #include <string.h>
 
@@ -34,26 +35,14 @@ static struct group *group_of(struct groups *g, const char *section)
 	return &g->list[g->count++];
 }
 
-/* The next of words with spaces between; false when there is none. */
-static bool next_word(const char **at, const char **ret_word, size_t *ret_len)
-{
-	*ret_word = *at + strspn(*at, " ");
-	*ret_len = strcspn(*ret_word, " ");
-	*at = *ret_word + *ret_len;
-	return *ret_len > 0;
-}
-
 /* Adds the words that are not there yet; false when they have no room. */
 static bool add_words(char scope[static ACCOUNTS_SCOPE], const char *words)
 {
-	const char *word, *other;
-	size_t len, other_len;
-	while (next_word(&words, &word, &len)) {
-		bool there = false;
-		for (const char *at = scope; next_word(&at, &other, &other_len);)
-			there |= other_len == len && memcmp(other, word, len) == 0;
+	const char *word;
+	size_t len;
+	while (words_next(&words, &word, &len)) {
 		size_t used = strlen(scope);
-		if (there)
+		if (words_have(scope, word, len))
 			continue;
 		if (used + (used > 0) + len >= ACCOUNTS_SCOPE)
 			return false;

@@ -38,6 +38,12 @@ const char *guard_next(const char *path)
 	return path;
 }
 
+const char *guard_here(struct http_request *r)
+{
+	bool post = strcmp(http_method(r), "POST") == 0;
+	return guard_next(post ? "/" : http_target(r));
+}
+
 void guard_set_cookie(
 	struct http_request *r, const char *name, const char *value, int seconds)
 {
@@ -238,8 +244,7 @@ static void refuse(struct staff *s, struct http_request *r, int who,
 
 static void sign_in_first(struct http_request *r)
 {
-	bool get = strcmp(http_method(r), "POST") != 0;
-	const char *path = guard_next(get ? http_target(r) : "/");
+	const char *path = guard_here(r);
 	struct buf to = { 0 };
 	buf_text(&to, "/staff/sign-in");
 	if (strcmp(path, "/") != 0) {

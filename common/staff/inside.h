@@ -74,6 +74,8 @@ const char *staff_style_path(void);
 bool guard_enter(struct http_request *r, int who, void *context);
 /* The path when it is one of this site, else "/". */
 const char *guard_next(const char *path);
+/* The page that was asked for, with its query; "/" for a POST. */
+const char *guard_here(struct http_request *r);
 /* The whole value of a cookie that only this site gets; seconds < 0: until the browser is
  * closed, 0: forget it. */
 void guard_set_cookie(
@@ -104,7 +106,17 @@ void second_factor_seal(const struct staff *s, int64_t account,
 enum err second_factor_open(const struct staff *s, int64_t account,
 	const uint8_t sealed[static ACCOUNTS_TOTP], uint8_t out[static TOTP_SECRET]);
 
-/* fields.c: parts of forms. fault: what was wrong last time, or NULL. */
+/* fields.c: parts of forms. */
+/* What was wrong last time; nothing when NULL. */
+void staff_fault(struct buf *b, const char *fault);
+/* The way to the identity provider. again: the person must show who they are once more.
+ */
+void staff_provider_link(
+	const struct staff *s, struct buf *b, const char *next, bool again);
+/* A labelled field of one line; hint may be NULL, and autocomplete, what browsers fill
+ * in. */
+void staff_field(struct buf *b, const char *type, const char *name, const char *label,
+	const char *hint, const char *autocomplete, const char *value);
 void staff_password_fields(
 	struct http_request *r, struct buf *b, const char *name, const char *fault);
 /* The password typed into those fields; what is wrong with it, or NULL. */

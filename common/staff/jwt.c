@@ -1,5 +1,6 @@
 #include "jwt.h"
 #include "common/secret.h"
+#include "common/words.h"
 #include <string.h>
 
 enum { MODULUS = 1024, EXPONENT = 8, COORDINATE = 32 };
@@ -215,11 +216,7 @@ static enum err check_nonce(
 static bool is_among(const char *words, const struct json *word)
 {
 	const char *text = json_text(word);
-	size_t len = text ? strlen(text) : 0;
-	for (; *(words += strspn(words, " ")); words += strcspn(words, " "))
-		if (strcspn(words, " ") == len && memcmp(words, text, len) == 0)
-			return true;
-	return false;
+	return text && words_have(words, text, strlen(text));
 }
 
 /* How the person signed in: OpenID Connect Core, 2; RFC 8176. */

@@ -3,21 +3,14 @@
 #include "common/file.h"
 #include <unistd.h>
 
-static char *path_of(const char *folder, const char *name)
-{
-	struct buf path = { 0 };
-	buf_format(&path, "%s/%s", folder, name);
-	return path.data;
-}
-
 static char *key_file(const char *keys)
 {
-	return path_of(keys, "staff.key");
+	return file_path(keys, "staff.key");
 }
 
 char *staff_folder(const char *state)
 {
-	return path_of(state, "staff");
+	return file_path(state, "staff");
 }
 
 /* A new key would fit none of the accounts, nor the log. */
@@ -26,7 +19,7 @@ static enum err make_key(
 {
 	uint8_t key[SECRET_KEY];
 	auto_(free) char *file = key_file(keys);
-	auto_(free) char *database = path_of(folder, "accounts.db");
+	auto_(free) char *database = file_path(folder, "accounts.db");
 	if (access(file, F_OK) != 0 && access(database, F_OK) == 0)
 		return err_why(why, ERR_CONFLICT,
 			"%s: is missing, but %s is there: put the key back from a backup, "

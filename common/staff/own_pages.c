@@ -24,24 +24,20 @@ static void ask(struct staff *s, struct http_request *r, unsigned status,
 	const char *path, bool post, const char *fault)
 {
 	const struct account *who = staff_who(r);
-	struct buf b = { 0 }, to = { 0 };
+	struct buf b = { 0 };
 	staff_page(s, r, &b, "Bekräfta att det är du", "Confirm that it is you");
 	if (who->federated) {
-		form_encode(&to, post ? "/" : path);
 		staff_say(r, &b,
 			"<p>Det här kräver att du nyss har legitimerat dig. Logga in en gång till, "
 			"och gör sedan om det du skulle göra.</p>\n",
 			"<p>This needs you to have shown who you are just now. Sign in once more, "
 			"then redo what you were about to do.</p>\n");
-		html_around(&b,
-			"<p><a class=\"button\" href=\"/staff/oidc/out?again=1&amp;next=",
-			buf_string(&to), "\">");
-		html_around(&b, "", s->config->label, "</a></p>\n");
+		staff_provider_link(s, &b, post ? "/" : path, true);
 	} else {
 		staff_say(r, &b,
 			"<p>Det här kräver en ny kod. Skriv de sex siffrorna som appen visar nu.</p>\n",
 			"<p>This needs a new code. Type the six digits that the app shows now.</p>\n");
-		staff_form_begin(s, r, &b, "/staff/confirm");
+		staff_form_begin(r, &b, "/staff/confirm");
 		html_around(&b, "<input type=\"hidden\" name=\"confirm\" value=\"", path,
 			"\">\n");
 		if (post)
@@ -53,8 +49,7 @@ static void ask(struct staff *s, struct http_request *r, unsigned status,
 		staff_say(r, &b, "Bekräfta</button></p>\n</form>\n",
 			"Confirm</button></p>\n</form>\n");
 	}
-	staff_page_reply(s, r, status, &b);
-	buf_clear(&to);
+	staff_page_reply(r, status, &b);
 }
 
 void confirm_page(struct http_request *r, void *context)
@@ -82,13 +77,12 @@ static bool may_try(struct staff *s, struct http_request *r, struct throttle_try
 static enum err check_code(struct staff *s, struct http_request *r, bool *ret_right)
 {
 	struct accounts_secrets secrets;
-	const char *code = form_get(staff_form(r), "code");
 	int64_t account = staff_who(r)->id;
 	*ret_right = false;
 	enum err e = accounts_secrets(s->accounts, account, &secrets);
 	if (e == OK)
-		e = second_factor_use(
-			s, account, &secrets, code ? code : "", clock_now(), ret_right);
+		e = second_factor_use(s, account, &secrets, staff_typed(r, "code"),
+			clock_now(), ret_right);
 	secret_wipe(&secrets, sizeof secrets);
 	return e;
 }
@@ -96,10 +90,8 @@ static enum err check_code(struct staff *s, struct http_request *r, bool *ret_ri
 void confirm_post(struct http_request *r, void *context)
 {
 	struct staff *s = context;
-	const struct form *f = staff_form(r);
-	const char *path = guard_next(form_get(f, "confirm"));
-	const char *way = form_get(f, "confirm-way");
-	bool post = way && strcmp(way, "post") == 0, right = false;
+	const char *path = guard_next(staff_typed(r, "confirm"));
+	bool post = strcmp(staff_typed(r, "confirm-way"), "post") == 0, right = false;
 	struct throttle_try try;
 	if (!may_try(s, r, &try)) {
 		ask(s, r, 429, path, post,
@@ -138,8 +130,8 @@ void confirm_post(struct http_request *r, void *context)
 
 /* One's own account. */
 
-static void session_row(struct staff *s, struct http_request *r, struct buf *b,
-	const struct accounts_session *session)
+static void session_row(
+	struct http_request *r, struct buf *b, const struct accounts_session *session)
 {
 	bool this = secret_equal(
 		session->hash, staff_visit(r)->session.hash, sizeof session->hash);
@@ -153,7 +145,7 @@ static void session_row(struct staff *s, struct http_request *r, struct buf *b,
 		staff_say(r, b, "Den här", "This one");
 	} else {
 		secret_hex(session->hash, sizeof session->hash, hash);
-		staff_form_begin(s, r, b, "/staff/account/session");
+		staff_form_begin(r, b, "/staff/account/session");
 		html_around(b,
 			"<button type=\"submit\" class=\"quiet\" name=\"session\" value=\"",
 			hash, "");
@@ -164,25 +156,26 @@ static void session_row(struct staff *s, struct http_request *r, struct buf *b,
 
 static enum err sessions_table(struct staff *s, struct http_request *r, struct buf *b)
 {
+	static const struct staff_column columns[] = {
+		{ "Webbläsare", "Browser", false },
+		{ "Sedan", "Since", false },
+		{ "Senast använd", "Last used", false },
+		{ "Avsluta", "End", false },
+	};
+	const char *heading =
+		staff_word(r, "Där du är inloggad", "Where you are signed in");
 	struct accounts_session *all = NULL;
 	size_t count = 0;
 	int64_t now = clock_now();
 	enum err e = accounts_sessions(s->accounts, staff_who(r)->id, &all, &count);
 	if (e != OK)
 		return e;
-	staff_say(r, b,
-		"<h2 id=\"sessions\">Där du är inloggad</h2>\n"
-		"<div class=\"wide\" role=\"group\" tabindex=\"0\" aria-labelledby=\"sessions\">\n"
-		"<table><thead><tr><th scope=\"col\">Webbläsare</th><th scope=\"col\">Sedan</th>"
-		"<th scope=\"col\">Senast använd</th><th scope=\"col\">Avsluta</th></tr></thead>\n<tbody>\n",
-		"<h2 id=\"sessions\">Where you are signed in</h2>\n"
-		"<div class=\"wide\" role=\"group\" tabindex=\"0\" aria-labelledby=\"sessions\">\n"
-		"<table><thead><tr><th scope=\"col\">Browser</th><th scope=\"col\">Since</th>"
-		"<th scope=\"col\">Last used</th><th scope=\"col\">End</th></tr></thead>\n<tbody>\n");
+	html_around(b, "<h2>", heading, "</h2>\n");
+	staff_table(r, b, heading, ROWS(columns));
 	for (size_t i = 0; i < count; i++)
 		if (guard_is_alive(&all[i], now))
-			session_row(s, r, b, &all[i]);
-	html_raw(b, "</tbody></table></div>\n");
+			session_row(r, b, &all[i]);
+	staff_table_end(b);
 	free(all);
 	staff_say(r, b,
 		"<p class=\"hint\">En inloggning slutar av sig själv efter 15 minuter utan "
@@ -192,7 +185,7 @@ static enum err sessions_table(struct staff *s, struct http_request *r, struct b
 	return OK;
 }
 
-static void own_secrets(struct staff *s, struct http_request *r, struct buf *b)
+static void own_secrets(struct http_request *r, struct buf *b)
 {
 	staff_say(r, b,
 		"<h2>Lösenord</h2>\n<p><a href=\"/staff/account/password\">Byt lösenord</a></p>\n"
@@ -201,7 +194,7 @@ static void own_secrets(struct staff *s, struct http_request *r, struct buf *b)
 		"<h2>Recovery codes</h2>\n<p>Unused: ");
 	html_number(b, staff_who(r)->recovery_left);
 	html_raw(b, "</p>\n");
-	staff_form_begin(s, r, b, "/staff/account/recovery");
+	staff_form_begin(r, b, "/staff/account/recovery");
 	staff_say(r, b,
 		"<p><button type=\"submit\" class=\"quiet\">Gör nya koder</button> <span class=\"hint\">De gamla "
 		"slutar gälla.</span></p>\n</form>\n",
@@ -220,9 +213,9 @@ void own_page(struct http_request *r, void *context)
 	html_around(&b, ": ", buf_string(&roles), "</p>\n");
 	buf_clear(&roles);
 	if (!who->federated)
-		own_secrets(s, r, &b);
+		own_secrets(r, &b);
 	if (sessions_table(s, r, &b) == OK) {
-		staff_page_reply(s, r, 200, &b);
+		staff_page_reply(r, 200, &b);
 		return;
 	}
 	buf_clear(&b);
@@ -232,10 +225,9 @@ void own_page(struct http_request *r, void *context)
 void own_session_post(struct http_request *r, void *context)
 {
 	struct staff *s = context;
-	const char *text = form_get(staff_form(r), "session");
 	uint8_t hash[ACCOUNTS_HASH];
 	bool ended;
-	if (!text || !secret_unhex(text, hash, sizeof hash)) {
+	if (!secret_unhex(staff_typed(r, "session"), hash, sizeof hash)) {
 		staff_go(r, "/staff/account");
 		return;
 	}
@@ -266,7 +258,7 @@ void own_recovery_post(struct http_request *r, void *context)
 	} else {
 		staff_page(s, r, &b, "Nya återställningskoder", "New recovery codes");
 		staff_recovery_codes(r, &b, codes);
-		staff_page_reply(s, r, 200, &b);
+		staff_page_reply(r, 200, &b);
 	}
 	secret_wipe(codes, sizeof codes);
 }
@@ -291,7 +283,7 @@ static void ask_password(
 		staff_say(r, &b,
 			"<p>Du behöver välja ett nytt lösenord innan du går vidare.</p>\n",
 			"<p>You need to choose a new password before you go on.</p>\n");
-	staff_form_begin(s, r, &b, "/staff/account/password");
+	staff_form_begin(r, &b, "/staff/account/password");
 	staff_password_fields(r, &b, who->name, fault);
 	staff_say(r, &b, "<p><label for=\"old\">Ditt lösenord i dag</label>\n",
 		"<p><label for=\"old\">Your password today</label>\n");
@@ -300,7 +292,7 @@ static void ask_password(
 	staff_say(r, &b,
 		"<p><button type=\"submit\">Byt lösenord</button></p>\n</form>\n",
 		"<p><button type=\"submit\">Change the password</button></p>\n</form>\n");
-	staff_page_reply(s, r, status, &b);
+	staff_page_reply(r, status, &b);
 }
 
 void own_password_page(struct http_request *r, void *context)
@@ -346,12 +338,11 @@ void own_password_post(struct http_request *r, void *context)
 {
 	struct staff *s = context;
 	const struct account *who = staff_who(r);
-	const char *old = form_get(staff_form(r), "old");
 	struct change *c = arena_alloc(http_arena(r), sizeof *c);
 	const char *fault = staff_new_password(r, who->name, &c->new);
 	const char *busy = staff_word(r, "Det går inte just nu. Försök igen om en minut.",
 		"Not possible just now. Try again in a minute.");
-	c->old = old ? old : "";
+	c->old = staff_typed(r, "old");
 	if (fault)
 		ask_password(s, r, 422, fault);
 	else if (strcmp(c->old, c->new) == 0)

@@ -57,28 +57,16 @@ static void remember_device(struct staff *s, struct http_request *r, const char 
 
 /* The page. */
 
-static void through_provider(struct staff *s, struct buf *b, const char *next)
-{
-	struct buf to = { 0 };
-	form_encode(&to, next);
-	html_around(b,
-		"<p><a class=\"button\" href=\"/staff/oidc/out?next=", buf_string(&to),
-		"\">");
-	html_around(b, "", s->config->label, "</a></p>\n");
-	buf_clear(&to);
-}
-
 static void show(struct staff *s, struct http_request *r, unsigned status,
 	const char *next, const char *fault)
 {
 	struct buf b = { 0 };
 	staff_page(s, r, &b, "Logga in", "Sign in");
-	if (fault)
-		html_around(&b, "<p class=\"fault\" role=\"alert\">", fault, "</p>\n");
+	staff_fault(&b, fault);
 	if (s->oidc)
-		through_provider(s, &b, next);
+		staff_provider_link(s, &b, next, false);
 	if (s->config->local) {
-		staff_form_begin(s, r, &b, "/staff/sign-in");
+		staff_form_begin(r, &b, "/staff/sign-in");
 		html_around(&b, "<input type=\"hidden\" name=\"next\" value=\"", next,
 			"\">\n");
 		staff_say(r, &b, "<p><label for=\"name\">Användarnamn</label>\n",
@@ -106,7 +94,7 @@ static void show(struct staff *s, struct http_request *r, unsigned status,
 			"<p><button type=\"submit\">Logga in</button></p>\n</form>\n",
 			"<p><button type=\"submit\">Sign in</button></p>\n</form>\n");
 	}
-	staff_page_reply(s, r, status, &b);
+	staff_page_reply(r, status, &b);
 }
 
 void sign_in_page(struct http_request *r, void *context)
@@ -185,8 +173,7 @@ static void judge(struct http_request *r, void *context)
 
 static char *typed_name(struct http_request *r)
 {
-	const char *typed = form_get(staff_form(r), "name");
-	char *name = arena_format(http_arena(r), "%s", typed ? typed : "");
+	char *name = arena_format(http_arena(r), "%s", staff_typed(r, "name"));
 	size_t len = strlen(name);
 	while (len && name[len - 1] == ' ')
 		name[--len] = '\0';
@@ -233,15 +220,13 @@ static enum err look_up(struct staff *s, struct try *t)
 void sign_in_post(struct http_request *r, void *context)
 {
 	struct staff *s = context;
-	const struct form *f = staff_form(r);
 	struct try *t = arena_alloc(http_arena(r), sizeof *t);
-	const char *password = form_get(f, "password"), *code = form_get(f, "code");
 	t->from.name = typed_name(r);
 	t->from.address = guard_address(s, r);
 	t->from.device = device_of(s, r, t->from.name);
-	t->password = password ? password : "";
-	t->code = code ? code : "";
-	t->next = guard_next(form_get(f, "next"));
+	t->password = staff_typed(r, "password");
+	t->code = staff_typed(r, "code");
+	t->next = guard_next(staff_typed(r, "next"));
 	if (!s->config->local) {
 		show(s, r, 403, t->next, NULL);
 		return;

@@ -2,6 +2,7 @@
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "common/words.h"
 #include "inside.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,28 +133,20 @@ void *staff_context(struct staff *s)
 	return s->context;
 }
 
-static bool in_list(const char *list, const char *word)
+/* An empty scope is no limit. */
+static bool in_scope(const char *scope, const char *code)
 {
-	size_t len = strlen(word);
-	if (!*list)
-		return true;
-	while (*list) {
-		size_t next = strcspn(list, " ");
-		if (next == len && memcmp(list, word, len) == 0)
-			return true;
-		list += next + strspn(list + next, " ");
-	}
-	return false;
+	return !*scope || words_have(scope, code, strlen(code));
 }
 
 bool staff_sees_administration(const struct account *who, const char *administration)
 {
-	return in_list(who->administrations, administration);
+	return in_scope(who->administrations, administration);
 }
 
 bool staff_sees_area(const struct account *who, const char *area)
 {
-	return in_list(who->areas, area);
+	return in_scope(who->areas, area);
 }
 
 /* Configuration. */
@@ -162,20 +155,20 @@ enum err staff_config_check(const char *file, const struct staff_config *c,
 	const struct staff_site *site, struct why *why)
 {
 	bool plain = strncmp(c->url, "http://", 7) == 0;
+	bool safe = strncmp(c->url, "https://", 8) == 0;
+	const char *host = c->url + (plain ? 7 : 8); /* when it is one of these */
 	auto_(groups) struct groups *groups = NULL;
 	if (!*c->url && !conf_is_loopback(c->address.host, strlen(c->address.host)))
 		return err_why(why, ERR_INPUT,
 			"%s: [server] staff: %s is not loopback: set staff_url to the "
 			"https:// address that browsers use",
 			file, c->address.host);
-	if (*c->url && strncmp(c->url, "https://", 8) != 0 &&
-		!(plain && conf_is_loopback(c->url + 7, strlen(c->url + 7))))
+	if (*c->url && !safe && !(plain && conf_is_loopback(host, strlen(host))))
 		return err_why(why, ERR_INPUT,
 			"%s: [server] staff_url: %s: must begin with https:// (http:// for "
 			"loopback only): without TLS browsers keep no session",
 			file, c->url);
-	if (*c->url &&
-		(strchr(strstr(c->url, "://") + 3, '/') || !strstr(c->url, "://")[3]))
+	if (*c->url && (!*host || strchr(host, '/')))
 		return err_why(why, ERR_INPUT,
 			"%s: [server] staff_url: %s: give the host, and nothing after it",
 			file, c->url);
@@ -255,13 +248,20 @@ static const char *join(struct staff *s, const char *before, const char *after)
 	return arena_format(s->arena, "%s%s", before, after);
 }
 
+void staff_url(const struct staff_config *c, struct buf *out)
+{
+	if (*c->url)
+		buf_text(out, c->url);
+	else
+		buf_format(out, "http://%s:%u", c->address.host, c->address.port);
+}
+
 static void name_all(struct staff *s)
 {
-	const struct staff_config *c = s->config;
+	auto_(buf) struct buf url = { 0 };
 	const char *cookie = s->site->cookie;
-	s->url = *c->url ? c->url
-			 : arena_format(s->arena, "http://%s:%u", c->address.host,
-				   c->address.port);
+	staff_url(s->config, &url);
+	s->url = join(s, buf_string(&url), "");
 	s->host = strstr(s->url, "://") + 3;
 	s->session_cookie = join(s, "__Host-", cookie);
 	s->device_cookie = join(s, s->session_cookie, "-device");
@@ -276,7 +276,7 @@ static void name_all(struct staff *s)
 static enum err open_all(
 	struct staff *s, const char *state, const char *keys, struct why *why)
 {
-	const char *folder = join(s, state, "/staff");
+	auto_(free) char *folder = staff_folder(state);
 	enum err e = staff_keys_load(keys, &s->keys, why);
 	if (e == OK)
 		e = accounts_open(folder, &s->accounts, why);

@@ -52,7 +52,6 @@ struct staff_link {
 };
 
 struct staff;
-struct staff_visit;
 
 /* What differs between the daemons. */
 struct staff_site {
@@ -79,6 +78,10 @@ bool staff_role_at(const struct staff_site *site, size_t n, struct staff_role *r
 enum err staff_config_check(const char *file, const struct staff_config *c,
 	const struct staff_site *site, struct why *why);
 
+/* Where the site is, as browsers reach it: the configured address, or http:// and what is
+ * listened on. */
+void staff_url(const struct staff_config *c, struct buf *out);
+
 /* Listens on c->address. Handlers get the struct staff as their context; what the daemon
  * gave here comes back from staff_context(). Everything is kept by reference. */
 enum err staff_start(const struct staff_config *c, const struct staff_site *site,
@@ -95,8 +98,10 @@ const struct http_route *staff_routes(
 /* Who is signed in; NULL when nobody is (only behind STAFF_ANYONE). */
 const struct account *staff_who(struct http_request *r);
 bool staff_english(struct http_request *r);
-/* The fields of a POST, read before the handler was called. */
+/* The fields of a POST, read before the handler was called; and one of them, "" when it
+ * is not there. */
 const struct form *staff_form(struct http_request *r);
+const char *staff_typed(struct http_request *r, const char *name);
 /* Whether the account may see an administration or area: by its scope. */
 bool staff_sees_administration(const struct account *who, const char *administration);
 bool staff_sees_area(const struct account *who, const char *area);
@@ -114,12 +119,19 @@ const char *staff_word(struct http_request *r, const char *swedish, const char *
 /* Begins a whole page: head, navigation, h1. staff_page_reply() ends and sends it. */
 void staff_page(struct staff *s, struct http_request *r, struct buf *b,
 	const char *title_swedish, const char *title_english);
-void staff_page_reply(
-	struct staff *s, struct http_request *r, unsigned status, struct buf *b);
+void staff_page_reply(struct http_request *r, unsigned status, struct buf *b);
 /* Begins a form that is POSTed to path, with what proves that it is ours; ended by
  * </form>. */
-void staff_form_begin(
-	struct staff *s, struct http_request *r, struct buf *b, const char *path);
+void staff_form_begin(struct http_request *r, struct buf *b, const char *path);
+/* A table in a box of its own, which scrolls when it is too wide; label says what it is
+ * to who does not see it. Rows follow; staff_table_end() ends it. */
+struct staff_column {
+	const char *swedish, *english; /* its head */
+	bool text;                     /* aligned as text, not as numbers */
+};
+void staff_table(struct http_request *r, struct buf *b, const char *label,
+	const struct staff_column *columns, size_t count);
+void staff_table_end(struct buf *b);
 /* A line of the start page: what waits, and where it is done (NULL: nowhere here). */
 void staff_waiting(struct buf *b, const char *text, const char *path, const char *link);
 /* A whole page that says one thing, with a way back to the start page. */

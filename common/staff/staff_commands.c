@@ -6,19 +6,12 @@
 #include "invite.h"
 #include "rights.h"
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#define ROWS(rows) rows, sizeof rows / sizeof *rows
-
 enum { MINUTE_TEXT = 17 };
-
-static int failed(const char *command, const struct why *why)
-{
-	log_error("%s: %s", command, why->text);
-	return PROGRAM_FAILED;
-}
 
 static int accounts_failed(const char *command, enum err e)
 {
@@ -49,7 +42,7 @@ static bool open_accounts(
 	if (e == OK)
 		e = accounts_open(folder, ret_accounts, &why);
 	if (e)
-		(void)failed(command, &why);
+		(void)program_failed(command, &why);
 	return e == OK;
 }
 
@@ -80,8 +73,13 @@ static bool find_local(struct accounts *a, const char *command, const char *name
 }
 
 bool staff_note(const struct staff_order *o, const char *command, enum audit_event event,
-	const char *object)
+	const char *format, ...)
 {
+	char object[AUDIT_OBJECT + 1]; /* what is longer is cut in any case */
+	va_list args;
+	va_start(args, format);
+	(void)vsnprintf(object, sizeof object, format, args);
+	va_end(args);
 	auto_(free) char *folder = staff_folder(o->state);
 	struct staff_keys keys;
 	struct why why;
@@ -91,7 +89,7 @@ bool staff_note(const struct staff_order *o, const char *command, enum audit_eve
 		secret_wipe(&keys, sizeof keys);
 	}
 	if (e)
-		(void)failed(command, &why);
+		(void)program_failed(command, &why);
 	return e == OK;
 }
 
@@ -204,29 +202,17 @@ static bool note_account(const struct staff_order *o, const char *command,
 {
 	auto_(buf) struct buf object = { 0 };
 	rights_describe(o->site, a, &object);
-	return staff_note(o, command, event, buf_string(&object));
-}
-
-static bool note_name(const struct staff_order *o, const char *command,
-	enum audit_event event, const char *name)
-{
-	auto_(buf) struct buf object = { 0 };
-	buf_format(&object, "account %s", name);
-	return staff_note(o, command, event, buf_string(&object));
+	return staff_note(o, command, event, "%s", buf_string(&object));
 }
 
 /* Invites the account and shows the link, after a sentence on what was done. */
 static int invite(const struct staff_order *o, const char *command, struct accounts *a,
 	int64_t id, const char *name, const char *done)
 {
-	const struct staff_config *c = o->config;
 	auto_(buf) struct buf url = { 0 }, link = { 0 };
 	char until[MINUTE_TEXT];
 	int64_t now = clock_now();
-	if (*c->url)
-		buf_text(&url, c->url);
-	else
-		buf_format(&url, "http://%s:%u", c->address.host, c->address.port);
+	staff_url(o->config, &url);
 	enum err e = invite_make(a, buf_string(&url), id, now, &link);
 	if (e) {
 		log_error(
@@ -283,7 +269,7 @@ static int staff_add(const struct staff_order *o, int argc, char **argv)
 	if (e == OK)
 		e = apply(o->site, &given, &account, &why);
 	if (e) {
-		(void)failed(command, &why);
+		(void)program_failed(command, &why);
 		return PROGRAM_USAGE;
 	}
 	(void)snprintf(account.name, sizeof account.name, "%s", given.name);
@@ -314,7 +300,7 @@ static int staff_set(const struct staff_order *o, int argc, char **argv)
 		!find_local(accounts, command, given.name, &account))
 		return PROGRAM_FAILED;
 	if (apply(o->site, &given, &account, &why) != OK) {
-		(void)failed(command, &why);
+		(void)program_failed(command, &why);
 		return PROGRAM_USAGE;
 	}
 	if (!note_account(o, command, AUDIT_ACCOUNT_CHANGED, &account))
@@ -336,7 +322,7 @@ static int staff_reset(const struct staff_order *o, int argc, char **argv)
 		return PROGRAM_USAGE;
 	if (!passwords_are_on(o, command) || !open_accounts(o, command, &accounts) ||
 		!find_local(accounts, command, name, &account) ||
-		!note_name(o, command, AUDIT_ACCOUNT_INVITED, name))
+		!staff_note(o, command, AUDIT_ACCOUNT_INVITED, "account %s", name))
 		return PROGRAM_FAILED;
 	return invite(o, command, accounts, account.id, name, "reset");
 }
@@ -351,7 +337,7 @@ static int staff_remove(const struct staff_order *o, int argc, char **argv)
 		return PROGRAM_USAGE;
 	if (!open_accounts(o, command, &accounts) ||
 		!find_account(accounts, command, name, &account) ||
-		!note_name(o, command, AUDIT_ACCOUNT_REMOVED, name))
+		!staff_note(o, command, AUDIT_ACCOUNT_REMOVED, "account %s", name))
 		return PROGRAM_FAILED;
 	enum err e = accounts_remove(accounts, account.id);
 	if (e)
@@ -445,7 +431,7 @@ static bool open_audit(
 		secret_wipe(&keys, sizeof keys);
 	}
 	if (e)
-		(void)failed(command, &why);
+		(void)program_failed(command, &why);
 	return e == OK;
 }
 

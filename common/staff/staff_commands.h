@@ -36,6 +36,6 @@ int audit_verify_command(const struct staff_order *o, int argc, char **argv);
 /* Logs what a command is about to do, as "unix:USER"; false after saying on stderr why it
  * can't, and the command must then not do it. */
 bool staff_note(const struct staff_order *o, const char *command, enum audit_event e,
-	const char *object);
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 #endif

@@ -24,6 +24,12 @@ const struct form *staff_form(struct http_request *r)
 	return &staff_visit(r)->form;
 }
 
+const char *staff_typed(struct http_request *r, const char *name)
+{
+	const char *value = form_get(staff_form(r), name);
+	return value ? value : "";
+}
+
 const char *staff_word(struct http_request *r, const char *swedish, const char *english)
 {
 	return staff_english(r) ? english : swedish;
@@ -70,13 +76,13 @@ static void links(struct staff *s, struct http_request *r, struct buf *b)
 	html_raw(b, "</ul></nav>\n");
 }
 
-static void own(struct staff *s, struct http_request *r, struct buf *b)
+static void own(struct http_request *r, struct buf *b)
 {
 	const struct account *who = staff_who(r);
 	html_raw(b, "<div class=\"own\"><a href=\"/staff/account\">");
 	html_text(b, *who->full ? who->full : who->name);
 	html_raw(b, "</a>");
-	staff_form_begin(s, r, b, "/staff/sign-out");
+	staff_form_begin(r, b, "/staff/sign-out");
 	staff_say(r, b,
 		"<button type=\"submit\" class=\"quiet\">Logga ut</button></form></div>\n",
 		"<button type=\"submit\" class=\"quiet\">Sign out</button></form></div>\n");
@@ -103,19 +109,16 @@ void staff_page(struct staff *s, struct http_request *r, struct buf *b,
 	html_around(b, "</a>\n<header>\n<p><a href=\"/\">", site, "</a></p>\n");
 	if (staff_who(r)) {
 		links(s, r, b);
-		own(s, r, b);
+		own(r, b);
 	}
 	html_raw(b, "</header>\n<main id=\"main\" tabindex=\"-1\">\n<h1>");
 	html_around(b, "", title, "</h1>\n");
 }
 
-void staff_page_reply(
-	struct staff *s, struct http_request *r, unsigned status, struct buf *b)
+void staff_page_reply(struct http_request *r, unsigned status, struct buf *b)
 {
-	(void)s;
-	bool get = strcmp(http_method(r), "POST") != 0;
 	struct buf next = { 0 };
-	form_encode(&next, guard_next(get ? http_target(r) : "/"));
+	form_encode(&next, guard_here(r));
 	html_raw(b, "</main>\n<footer><a href=\"/staff/language?to=");
 	staff_say(r, b, "en&amp;next=", "sv&amp;next=");
 	html_text(b, buf_string(&next));
@@ -126,16 +129,33 @@ void staff_page_reply(
 	http_reply_buf(r, status, html_type, b);
 }
 
-void staff_form_begin(
-	struct staff *s, struct http_request *r, struct buf *b, const char *path)
+void staff_form_begin(struct http_request *r, struct buf *b, const char *path)
 {
 	struct staff_visit *v = staff_visit(r);
-	(void)s;
 	html_around(b, "<form method=\"post\" action=\"", path, "\">");
 	if (v->signed_in)
 		html_around(b, "<input type=\"hidden\" name=\"csrf\" value=\"", v->csrf,
 			"\">");
 	html_raw(b, "\n");
+}
+
+void staff_table(struct http_request *r, struct buf *b, const char *label,
+	const struct staff_column *columns, size_t count)
+{
+	html_around(b, "<div class=\"wide\" role=\"group\" tabindex=\"0\" aria-label=\"",
+		label, "\">\n<table><thead><tr>");
+	for (const struct staff_column *c = columns; c < columns + count; c++) {
+		html_raw(b, "<th scope=\"col\"");
+		if (c->text)
+			html_raw(b, " class=\"text\"");
+		html_around(b, ">", staff_word(r, c->swedish, c->english), "</th>");
+	}
+	html_raw(b, "</tr></thead>\n<tbody>\n");
+}
+
+void staff_table_end(struct buf *b)
+{
+	html_raw(b, "</tbody></table></div>\n");
 }
 
 void staff_waiting(struct buf *b, const char *text, const char *path, const char *link)
@@ -158,7 +178,7 @@ void staff_message(struct staff *s, struct http_request *r, unsigned status,
 		"</p>\n<p><a href=\"/\">");
 	staff_say(r, &b, "Till startsidan", "To the start page");
 	html_raw(&b, "</a></p>\n");
-	staff_page_reply(s, r, status, &b);
+	staff_page_reply(r, status, &b);
 }
 
 /* Another style sheet than the one that a browser keeps has another address. The
@@ -167,10 +187,8 @@ const char *staff_style_path(void)
 {
 	static char path[40];
 	if (!*path) {
-		uint8_t digest[32];
-		char version[9];
-		secret_sha256(css_staff, sizeof css_staff - 1, digest);
-		secret_hex(digest, 4, version);
+		char version[SECRET_VERSION + 1];
+		secret_version(css_staff, sizeof css_staff - 1, version);
 		(void)snprintf(path, sizeof path, "/staff/staff.css?v=%s", version);
 	}
 	return path;

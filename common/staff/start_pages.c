@@ -159,7 +159,7 @@ void start_page(struct http_request *r, void *context)
 			"<p>Nothing waits for you.</p>\n");
 	}
 	buf_clear(&list);
-	staff_page_reply(s, r, e == OK ? 200 : 503, &b);
+	staff_page_reply(r, e == OK ? 200 : 503, &b);
 }
 
 /* Who may see what. */
@@ -186,21 +186,22 @@ static void route_row(struct staff *s, struct http_request *r, struct buf *b,
 
 void start_routes(struct http_request *r, void *context)
 {
+	static const struct staff_column columns[] = {
+		{ "Sida", "Page", false },
+		{ "Öppnas av", "Opened by", true },
+	};
 	struct staff *s = context;
 	const struct http_route *route;
 	struct buf b = { 0 };
 	staff_page(s, r, &b, "Vem får se vad", "Who may see what");
 	staff_say(r, &b,
 		"<p>Så här är programmet gjort: varje sida och handling, och vilka uppgifter som "
-		"öppnar den. Tabellen är den som programmet själv följer.</p>\n"
-		"<div class=\"wide\" role=\"group\" tabindex=\"0\" aria-label=\"Sidor\">\n<table><thead><tr>"
-		"<th scope=\"col\">Sida</th><th scope=\"col\" class=\"text\">Öppnas av</th></tr></thead>\n<tbody>\n",
+		"öppnar den. Tabellen är den som programmet själv följer.</p>\n",
 		"<p>This is how the program is made: each page and action, and the roles that open it. "
-		"The table is the one that the program itself follows.</p>\n"
-		"<div class=\"wide\" role=\"group\" tabindex=\"0\" aria-label=\"Pages\">\n<table><thead><tr>"
-		"<th scope=\"col\">Page</th><th scope=\"col\" class=\"text\">Opened by</th></tr></thead>\n<tbody>\n");
+		"The table is the one that the program itself follows.</p>\n");
+	staff_table(r, &b, staff_word(r, "Sidor", "Pages"), ROWS(columns));
 	for (size_t i = 0; (route = staff_routes(s->site, i)); i++)
 		route_row(s, r, &b, route);
-	html_raw(&b, "</tbody></table></div>\n");
-	staff_page_reply(s, r, 200, &b);
+	staff_table_end(&b);
+	staff_page_reply(r, 200, &b);
 }

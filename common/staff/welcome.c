@@ -52,12 +52,12 @@ static void ask_password(struct staff *s, struct http_request *r, const struct w
 		"ger en kod varje gång du loggar in.</p>\n",
 		"</b>. First you choose a password. Then you connect an app in your phone, which "
 		"gives a code each time you sign in.</p>\n");
-	staff_form_begin(s, r, &b, action(r));
+	staff_form_begin(r, &b, action(r));
 	staff_password_fields(r, &b, w->account.name, fault);
 	staff_say(r, &b,
 		"<p><button type=\"submit\" name=\"step\" value=\"password\">Nästa</button></p>\n</form>\n",
 		"<p><button type=\"submit\" name=\"step\" value=\"password\">Next</button></p>\n</form>\n");
-	staff_page_reply(s, r, status, &b);
+	staff_page_reply(r, status, &b);
 }
 
 static void ask_code(struct staff *s, struct http_request *r, const struct welcome *w,
@@ -83,12 +83,12 @@ static void ask_code(struct staff *s, struct http_request *r, const struct welco
 		"<p class=\"hint\">Går det inte att läsa av? Skriv in nyckeln: <code>",
 		"<p class=\"hint\">If it can't be scanned, type in the key: <code>");
 	html_around(&b, "", buf_string(&typed), "</code></p>\n");
-	staff_form_begin(s, r, &b, action(r));
+	staff_form_begin(r, &b, action(r));
 	staff_code_field(r, &b, fault);
 	staff_say(r, &b,
 		"<p><button type=\"submit\" name=\"step\" value=\"code\">Klart</button></p>\n</form>\n",
 		"<p><button type=\"submit\" name=\"step\" value=\"code\">Done</button></p>\n</form>\n");
-	staff_page_reply(s, r, status, &b);
+	staff_page_reply(r, status, &b);
 	buf_clear(&address);
 	buf_clear(&typed);
 }
@@ -147,7 +147,7 @@ static void show_recovery(struct staff *s, struct http_request *r,
 		"in.</p>\n<p><a class=\"button\" href=\"/staff/sign-in\">Logga in</a></p>\n",
 		"<p>The code that you just typed is used up. Wait until the app shows the next, then "
 		"sign in.</p>\n<p><a class=\"button\" href=\"/staff/sign-in\">Sign in</a></p>\n");
-	staff_page_reply(s, r, 200, &b);
+	staff_page_reply(r, 200, &b);
 }
 
 static void enrol(

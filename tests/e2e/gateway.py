@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from staff import Staff
+from person import Staff
 
 BUILD = Path(os.environ.get("BUILD", Path(__file__).resolve().parents[2] / "build"))
 PROGRAM = BUILD / "sms-gateway" / "sms-gateway"

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from urllib.parse import quote_plus
 
-from person import PASSWORD, Browser, Staff, new_source, totp  # noqa: F401  tests take them from here
+from person import PASSWORD, Browser, Staff, new_source
 from survey import BUILD, ROOT, environment, own_address, wait_until
 
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), "libfaketimeMT.so.1")
@@ -25,18 +25,19 @@ def at_once(*doings):
         return [future.result() for future in [pool.submit(doing) for doing in doings]]
 
 
+FILES = """[storage]
+state = {folder}/state
+[keys]
+directory = {folder}/keys
+invitation = {folder}/keys/invitation.key
+internal = {folder}/keys/internal.key
+"""
 CONFIGS = {
     "survey-server": """[server]
 public = {host}:8080
 internal = {host}:8081
 staff = {host}:8082
 base_url = http://{host}:8080
-[storage]
-state = {folder}/state
-[keys]
-directory = {folder}/keys
-invitation = {folder}/keys/invitation.key
-internal = {folder}/keys/internal.key
 [questionnaires]
 directory = {root}/questionnaires
 """,
@@ -47,12 +48,6 @@ base_url = http://{host}:8091
 [survey]
 api = http://{host}:8081
 link = http://{host}:8080
-[storage]
-state = {folder}/state
-[keys]
-directory = {folder}/keys
-invitation = {folder}/keys/invitation.key
-internal = {folder}/keys/internal.key
 [provider]
 kind = outbox
 sender = Staden
@@ -75,7 +70,7 @@ class Site:
         self.url = f"http://{self.host}:8082"
         self.cookie = {"survey-server": "__Host-enkat", "sms-gateway": "__Host-sms"}[program]
         self.config = self.folder / "config"
-        self.config.write_text(CONFIGS[program].format(host=self.host, folder=folder, root=ROOT))
+        self.config.write_text((FILES + CONFIGS[program]).format(host=self.host, folder=folder, root=ROOT))
         self.offset = 0
         self.moving = moving
         self.turn(0)

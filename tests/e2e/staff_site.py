@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 import staff
 from fake_survey import FakeSurvey
 from gateway import Gateway
-from staff import Staff
+from person import Staff
 from survey import Survey, wait_until
 
 DAEMONS = ["survey-server", "sms-gateway"]

@@ -7,7 +7,8 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from staff import PASSWORD, PROGRAMS, Staff, at_once, new_source, serving_both
+from person import PASSWORD, Staff, new_source
+from staff import PROGRAMS, at_once, serving_both
 from survey import LONG
 
 MINUTE = 60

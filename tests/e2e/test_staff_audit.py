@@ -15,7 +15,8 @@ from urllib.parse import quote, urlencode, urlsplit
 import pytest
 
 from gateway import person_csv
-from staff import FAKETIME, PASSWORD, Browser, Staff
+from person import PASSWORD, Browser, Staff
+from staff import FAKETIME
 from staff_site import DAEMONS, EVENTS, Site, chained, check_chain, site, write_chain
 from survey import THANKS, answers_number, strace, wait_until
 from test_survey_full_disk import libc, mount_small

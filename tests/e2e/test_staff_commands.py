@@ -4,7 +4,7 @@ import stat
 
 import pytest
 
-from staff import Browser, Staff
+from person import Browser, Staff
 from staff_site import DAEMONS, Site, site
 
 SWEDISH = {"waves": "mätomgångsansvarig", "reader": "resultatläsare", "publisher": "publicerare", "coordinator": "samordnare",

@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 
 from fake_oidc import FakeOidc
-from staff import Browser, Site, new_source
+from person import Browser, new_source
+from staff import Site
 from survey import ROOT
 
 GROUPS = {

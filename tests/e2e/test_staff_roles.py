@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from gateway import person_csv
-from staff import Browser, Staff
+from person import Browser, Staff
 from staff_site import DAEMONS, ROLES, check_chain, site
 from survey import AREAS, ROOT, THANKS, Client, answers_number, table
 

@@ -7,7 +7,8 @@ from http.cookies import SimpleCookie
 
 import pytest
 
-from staff import PROGRAMS, at_once, serving_both, totp
+from person import totp
+from staff import PROGRAMS, at_once, serving_both
 from test_survey_secrets import Needles
 
 MINUTE, HOUR = 60, 3600

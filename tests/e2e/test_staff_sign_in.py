@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from staff import PASSWORD, PROGRAMS, Staff, at_once, new_source, serving, serving_both, spelled, totp
+from person import PASSWORD, Staff, new_source, totp
+from staff import PROGRAMS, at_once, serving, serving_both, spelled
 from survey import wait_until
 from test_survey_secrets import Needles, in_memory
 

@@ -4,7 +4,6 @@ import hmac
 import os
 import re
 import signal
-import socket
 import sqlite3
 import subprocess
 import time
@@ -13,6 +12,7 @@ import urllib.request
 from pathlib import Path
 
 from person import Staff
+from survey import own_address
 
 BUILD = Path(os.environ.get("BUILD", Path(__file__).resolve().parents[2] / "build"))
 PROGRAM = BUILD / "sms-gateway" / "sms-gateway"
@@ -21,12 +21,6 @@ LINK = "https://enkat.example"
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 STATES = ["queued", "sending", "sent", "delivered", "failed", "unknown", "stopped"]
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def wait_until(what, seconds=30):
@@ -72,9 +66,9 @@ class Gateway:
         self.state = self.folder / "state"
         self.keys = self.folder / "keys"
         self.survey = survey
-        self.staff, self.webhooks = free_port(), free_port()
-        self.staff_url = f"http://127.0.0.1:{self.staff}"
-        self.base_url = f"http://127.0.0.1:{self.webhooks}"
+        self.host = own_address()
+        self.staff_url = f"http://{self.host}:8090"
+        self.base_url = f"http://{self.host}:8091"
         self.process = None
         self.log = self.folder / "gateway.log"
         self.output = ""
@@ -94,9 +88,9 @@ class Gateway:
     def write_config(self, settings, staff=None, staff_url=None):
         lines = "\n".join(f"{key} = {value}" for key, value in settings.items())
         self.config.write_text(f"""[server]
-staff = {staff or f"127.0.0.1:{self.staff}"}
+staff = {staff or f"{self.host}:8090"}
 {f"staff_url = {staff_url}" if staff_url else ""}
-webhooks = 127.0.0.1:{self.webhooks}
+webhooks = {self.host}:8091
 base_url = {self.base_url}
 [survey]
 api = {self.survey.url}

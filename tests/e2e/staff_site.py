@@ -42,7 +42,7 @@ class Site(staff.Site):
         else:
             self.fake = FakeSurvey()
             self.daemon = Gateway(Path(folder), self.fake)
-            self.url = f"http://127.0.0.1:{self.daemon.staff}"
+            self.url = self.daemon.staff_url
             self.config = self.daemon.config
         self.state, self.log = self.daemon.state, self.daemon.log
         self.staff = self.state / "staff"

@@ -4,13 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void make_room(struct buf *b, size_t more)
+static void move(struct buf *b, size_t room)
 {
-	if (b->room - b->len > more)
-		return;
-	size_t room = b->room ? b->room : 256;
-	while (room - b->len <= more)
-		room *= 2;
 	char *data = mem_resize(NULL, room, 1);
 	if (b->data) {
 		memcpy(data, b->data, b->len);
@@ -19,6 +14,22 @@ static void make_room(struct buf *b, size_t more)
 	}
 	b->data = data;
 	b->room = room;
+}
+
+static void make_room(struct buf *b, size_t more)
+{
+	if (b->room - b->len > more)
+		return;
+	size_t room = b->room ? b->room : 256;
+	while (room - b->len <= more)
+		room *= 2;
+	move(b, room);
+}
+
+void buf_reserve(struct buf *b, size_t more)
+{
+	if (b->room - b->len <= more)
+		move(b, b->len + more + 1);
 }
 
 void buf_add(struct buf *b, const void *data, size_t len)

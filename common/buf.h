@@ -12,6 +12,8 @@ struct buf {
 };
 
 void buf_add(struct buf *b, const void *data, size_t len);
+/* Makes room for exactly so many bytes more, where adding would double what there is. */
+void buf_reserve(struct buf *b, size_t more);
 void buf_text(struct buf *b, const char *text);
 void buf_format(struct buf *b, const char *format, ...)
 	__attribute__((format(printf, 2, 3), nonnull));

@@ -126,3 +126,17 @@ int day_age(day birth, day on)
 		anniversary = 228;
 	return on / 10000 - birth / 10000 - (on % 10000 < anniversary);
 }
+
+day day_add(day d, long days)
+{
+	int year = d / 10000;
+	int month = d / 100 % 100;
+	int dom = d % 100;
+	for (; days > 0; days--)
+		if (++dom > month_days(year, month)) {
+			dom = 1;
+			month = month % 12 + 1;
+			year += month == 1;
+		}
+	return year * 10000 + month * 100 + dom;
+}

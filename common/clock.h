@@ -28,5 +28,7 @@ void day_swedish(day d, char out[static 32]);
 /* Full years from birth to on. */
 int day_age(day birth, day on);
 bool day_valid(int year, int month, int dom);
+/* So many days later; days is 0 or more. */
+day day_add(day d, long days);
 
 #endif

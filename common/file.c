@@ -37,6 +37,23 @@ enum err file_read(const char *path, size_t limit, struct buf *ret_data, struct 
 	return OK;
 }
 
+enum err file_write(const char *path, const void *data, size_t len, struct why *why)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
+	int fault = f ? 0 : errno;
+	if (fd >= 0 && !f)
+		(void)close(fd);
+	if (f && len && fwrite(data, 1, len, f) != len)
+		fault = errno;
+	if (f && fclose(f) != 0 && !fault)
+		fault = errno;
+	if (!fault)
+		return OK;
+	return err_why(why, fault == ENOSPC ? ERR_FULL : ERR_IO, "%s: %s", path,
+		strerror(fault));
+}
+
 enum err file_make_folder(const char *path, bool *ret_made, struct why *why)
 {
 	auto_(free) char *part = mem_text(path);

@@ -1,5 +1,7 @@
 #include "http.h"
 #include "accept.h"
+#include "clock.h"
+#include "drain.h"
 #include "form.h"
 #include "listen.h"
 #include "route.h"
@@ -26,6 +28,7 @@ enum {
 	PATH = 128,          /* longer ones are copied to the arena */
 	CACHE = 1024,        /* a power of two */
 	PROBES = 8,
+	DRAIN_ROUND = 1000, /* ms between looks at what drains */
 	STOP_MS = 5000, /* for replies that are on their way when the listener stops */
 };
 
@@ -75,7 +78,10 @@ struct http_server {
 	atomic_bool stopping;
 	atomic_uint undecided; /* requests in a handler, or parked and not yet woken */
 	atomic_uint unsent;    /* requests that reached a handler and are not completed */
-	struct cached cache[CACHE]; /* the listener's thread only */
+	/* The listener's thread only. */
+	unsigned admitted; /* requests whose body is longer than usual */
+	struct drain drain;
+	struct cached cache[CACHE];
 };
 
 struct http_request {
@@ -90,12 +96,15 @@ struct http_request {
 	void *visitor;
 	struct cast *cast; /* goes back to its mould when the reply is out */
 	struct buf body;
+	size_t limit; /* of the body */
 	size_t drained;
 	_Atomic(enum stage) stage;
 	bool counted; /* in server->unsent */
 	bool aside;   /* http_wake() ends its being undecided */
 	bool replied;
 	bool gone; /* the client is: replies go nowhere */
+	bool admitted;
+	bool early; /* replied to before its body was read */
 	size_t segment_count;
 	const char *segments[ROUTE_SEGMENTS];
 	char cut[PATH]; /* the path, a NUL after each segment */
@@ -427,6 +436,11 @@ const char *http_body(const struct http_request *r, size_t *ret_len)
 	return buf_string(&r->body);
 }
 
+unsigned http_admitted(const struct http_request *r)
+{
+	return r->server->admitted;
+}
+
 struct cookie {
 	const char *name, *value;
 };
@@ -625,31 +639,50 @@ static enum MHD_Result look(void *cls, enum MHD_ValueKind kind, const char *name
 	return MHD_YES;
 }
 
+/* Whether a body may be so long, which is longer than usual. */
+static bool admit(struct http_request *r, size_t len)
+{
+	const struct http_options *o = &r->server->options;
+	struct route_match m;
+	if (!o->admit)
+		return false;
+	route_find(o->routes, o->route_count, r->method, r->path, &m);
+	if (!m.row || !o->admit(r, m.row->who, len, o->context))
+		return false;
+	r->admitted = true;
+	r->server->admitted++;
+	r->limit = len;
+	buf_reserve(&r->body, len);
+	return true;
+}
+
 /* What must be refused before the body is read; a reply now also closes the connection.
  */
 static void arrive(struct http_request *r)
 {
 	struct framing f = { 0 };
 	(void)MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, look, &f);
-	size_t limit = r->server->options.body_limit;
+	size_t len = f.length ? strtoull(f.length, NULL, 10) : 0;
+	r->limit = r->server->options.body_limit;
 	if (atomic_load_explicit(&r->server->stopping, memory_order_relaxed))
 		stopping(r);
 	else if (f.lengths + f.encodings > 1 || (f.encodings && !f.chunked))
 		plain(r, 400, "Begäran går inte att tolka.\n");
-	else if (f.length &&
-		 strtoull(f.length, NULL, 10) > limit + (f.expects ? 0 : DRAIN))
+	else if (len > r->limit && !admit(r, len) && !r->replied &&
+		 len > r->limit + (f.expects ? 0 : DRAIN))
 		too_long(r);
+	r->early = r->replied && (len > 0 || f.encodings > 0);
 }
 
 static enum MHD_Result take(struct http_request *r, const char *data, size_t len)
 {
-	if (r->drained == 0 && r->body.len + len <= r->server->options.body_limit) {
+	if (r->drained == 0 && r->body.len + len <= r->limit) {
 		buf_add(&r->body, data, len);
 		return MHD_YES;
 	}
 	r->drained += r->body.len + len;
 	buf_clear(&r->body);
-	return r->drained <= r->server->options.body_limit + DRAIN ? MHD_YES : MHD_NO;
+	return r->drained <= r->limit + DRAIN ? MHD_YES : MHD_NO;
 }
 
 static void whole(struct http_request *r)
@@ -702,10 +735,14 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **st
 {
 	struct http_server *s = cls;
 	struct http_request *r = *state;
-	(void)connection;
 	(void)code;
 	if (!r)
 		return;
+	if (r->early) {
+		const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+			connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+		drain_add(&s->drain, info->connect_fd, clock_ticks());
+	}
 	if (r->then && !r->replied) {
 		/* The client left before its request was woken; what `then` has to clean
 		 * up is still there. */
@@ -714,6 +751,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **st
 	}
 	if (r->counted)
 		atomic_fetch_sub(&s->unsent, 1);
+	s->admitted -= r->admitted;
 	give_back(r->cast);
 	buf_clear(&r->body);
 	arena_destroy(r->arena);
@@ -745,28 +783,36 @@ static void start_daemon(struct http_server *s)
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 }
 
+static void wait_for_work(struct http_server *s)
+{
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	struct pollfd ready[2 + DRAIN_MOST] = {
+		{ .fd = info->epoll_fd, .events = POLLIN },
+		{ .fd = s->bell, .events = POLLIN },
+	};
+	MHD_UNSIGNED_LONG_LONG wait = INT_MAX;
+	int most = s->drain.count ? DRAIN_ROUND : INT_MAX;
+	(void)MHD_get_timeout(s->daemon, &wait);
+	memcpy(ready + 2, s->drain.sockets, s->drain.count * sizeof *ready);
+	(void)poll(ready, 2 + s->drain.count, wait < (unsigned)most ? (int)wait : most);
+	uint64_t rung;
+	if (ready[1].revents)
+		(void)!read(s->bell, &rung, sizeof rung);
+}
+
 /* The listener's thread: one round after the other. Stopped once, it takes no new
  * connections; stopped twice, it ends. */
 static void *run(void *cls)
 {
 	struct http_server *s = cls;
-	const union MHD_DaemonInfo *info =
-		MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-	struct pollfd ready[] = { { .fd = info->epoll_fd, .events = POLLIN },
-		{ .fd = s->bell, .events = POLLIN } };
 	while (atomic_load(&s->stops) < 2) {
-		MHD_UNSIGNED_LONG_LONG wait = 0;
-		bool limited = MHD_get_timeout(s->daemon, &wait) == MHD_YES;
-		(void)poll(ready, 2,
-			!limited                   ? -1
-			: wait < (unsigned)INT_MAX ? (int)wait
-						   : INT_MAX);
-		uint64_t rung;
-		if (ready[1].revents)
-			(void)!read(s->bell, &rung, sizeof rung);
+		wait_for_work(s);
 		if (atomic_load(&s->stops) == 1)
 			(void)MHD_quiesce_daemon(s->daemon);
 		(void)MHD_run(s->daemon);
+		if (s->drain.count)
+			drain_round(&s->drain, clock_ticks());
 		if (s->options.rest)
 			s->options.rest(s->options.context);
 	}
@@ -846,6 +892,7 @@ void http_stop(struct http_server *s)
 	stop_once(s);
 	(void)pthread_join(s->thread, NULL);
 	MHD_stop_daemon(s->daemon);
+	drain_finish(&s->drain);
 	(void)close(s->socket);
 	(void)close(s->bell);
 	for (size_t i = 0; i < CACHE; i++)

@@ -36,6 +36,11 @@ struct http_options {
 	/* Called before the handler; false: it has answered already, with 401 or 403.
 	 * NULL: everyone enters. */
 	bool (*enter)(struct http_request *r, int who, void *context);
+	/* Called when a request's headers say that more than body_limit follows, len
+	 * bytes, and before any of it is read: true lets it come. false: it may have
+	 * answered; otherwise the answer is 413. http_segment() knows nothing yet. NULL:
+	 * nothing longer comes in. */
+	bool (*admit)(struct http_request *r, int who, size_t len, void *context);
 	/* Called on the listener's thread after each round: when every request that was
 	 * there is answered or parked, and before what came meanwhile is looked at. NULL:
 	 * nothing. */
@@ -43,7 +48,7 @@ struct http_options {
 	void *context;
 	const char *const
 		*headers; /* name, value, name, value, …, NULL; sent with every reply */
-	size_t body_limit; /* bytes; a longer body gets 413 */
+	size_t body_limit; /* bytes; a longer body gets 413, unless `admit` lets it in */
 	unsigned connection_limit;
 	unsigned idle_seconds; /* a connection that says nothing for so long is closed */
 };
@@ -77,6 +82,8 @@ const char *http_cookie(struct http_request *r, const char *name);
 const char *http_peer(struct http_request *r);
 /* The body, NUL-terminated after *ret_len bytes. */
 const char *http_body(const struct http_request *r, size_t *ret_len);
+/* How many requests that `admit` let in are not over. The listener's thread only. */
+unsigned http_admitted(const struct http_request *r);
 
 /* Adds a header to the reply to come, instead of the listener's of that name; the same
  * name can be added again. name and value must live in the arena or be constant. */

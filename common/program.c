@@ -2,6 +2,7 @@
 #include "log.h"
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void usage_of(const struct program *p, const struct program_command *c, FILE *to)
 {
@@ -109,4 +110,14 @@ int program_failed(const char *command, const struct why *why)
 {
 	log_error("%s: %s", command, why->text);
 	return PROGRAM_FAILED;
+}
+
+void program_progress(const char *what, unsigned done)
+{
+	if (!isatty(STDERR_FILENO))
+		return;
+	if (done < 1000)
+		fprintf(stderr, "\r%s %u %%", what, done / 10);
+	else
+		fputs("\r\033[K", stderr);
 }

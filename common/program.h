@@ -48,6 +48,9 @@ bool program_read(const struct program *p, int argc, char **argv,
 int program_run(const struct program *p, const struct program_call *call,
 	const struct config *config);
 
+/* How far long work has come, in thousandths; on stderr and on a terminal only. A
+ * thousand ends it. */
+void program_progress(const char *what, unsigned done);
 /* Says on stderr why the command failed, and is PROGRAM_FAILED. */
 int program_failed(const char *command, const struct why *why);
 

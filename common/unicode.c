@@ -48,3 +48,13 @@ uint32_t unicode_next(const char **text)
 	*text = (const char *)after;
 	return c;
 }
+
+void unicode_add(uint32_t c, struct buf *out)
+{
+	uint8_t bytes[4];
+	int len = u8_uctomb(bytes, c, sizeof bytes);
+	if (len > 0)
+		buf_add(out, bytes, (size_t)len);
+	else
+		buf_text(out, "\xef\xbf\xbd");
+}

@@ -15,5 +15,7 @@ void unicode_fold(const char *text, struct buf *out);
 size_t unicode_length(const char *text);
 /* The first character of well-formed UTF-8, and moves *text past it; 0 at the end. */
 uint32_t unicode_next(const char **text);
+/* Adds the character as UTF-8; U+FFFD in place of what is none. */
+void unicode_add(uint32_t c, struct buf *out);
 
 #endif

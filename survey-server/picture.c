@@ -1,6 +1,6 @@
 #include "picture.h"
 #include "common/html.h"
-#include <expat.h>
+#include "common/xml.h"
 #include <stdbool.h>
 #include <string.h>
 
@@ -16,10 +16,10 @@ static const char *const attributes[] = { "viewBox", "fill", "fill-rule", "strok
 	NULL };
 
 struct drawing {
-	XML_Parser parser;
+	struct xml *xml;
 	struct buf markup;
 	int depth;
-	enum err e;
+	bool refused;
 	struct why *why;
 };
 
@@ -32,11 +32,12 @@ static bool listed(const char *const *list, const char *word)
 
 static void refuse(struct drawing *d, const char *what, const char *reason)
 {
-	if (d->e)
+	if (d->refused)
 		return;
-	d->e = err_why(d->why, ERR_INPUT, "line %lu of the picture: %.60s %s",
-		(unsigned long)XML_GetCurrentLineNumber(d->parser), what, reason);
-	(void)XML_StopParser(d->parser, XML_FALSE);
+	d->refused = true;
+	(void)err_why(d->why, ERR_INPUT, "line %zu of the picture: %.60s %s",
+		xml_line(d->xml), what, reason);
+	xml_stop(d->xml);
 }
 
 /* Numbers, path commands, names of colours, #rrggbb and transformations; no url(). */
@@ -90,43 +91,29 @@ static void end(void *context, const char *name)
 	html_raw(&d->markup, ">");
 }
 
-static void text(void *context, const char *characters, int len)
+static void text(void *context, const char *characters, size_t len)
 {
-	for (int i = 0; i < len; i++)
+	for (size_t i = 0; i < len; i++)
 		if (!strchr(" \t\r\n", characters[i])) {
 			refuse(context, "text", "can't stand in a picture");
 			return;
 		}
 }
 
-static void doctype(void *context, const char *name, const char *system,
-	const char *public, int subset)
-{
-	(void)system;
-	(void)public;
-	(void)subset;
-	refuse(context, name, "is a document type, which a picture does not need");
-}
-
 enum err picture_read(struct arena *a, const char *svg, size_t len,
 	const char **ret_markup, struct why *why)
 {
-	struct drawing d = { .parser = XML_ParserCreate("UTF-8"), .why = why };
-	if (!d.parser)
-		abort();
-	XML_SetUserData(d.parser, &d);
-	XML_SetElementHandler(d.parser, begin, end);
-	XML_SetCharacterDataHandler(d.parser, text);
-	XML_SetStartDoctypeDeclHandler(d.parser, doctype);
-	if (XML_Parse(d.parser, svg, (int)len, 1) != XML_STATUS_OK && !d.e)
-		d.e = err_why(why, ERR_INPUT, "line %lu of the picture: %s",
-			(unsigned long)XML_GetCurrentLineNumber(d.parser),
-			XML_ErrorString(XML_GetErrorCode(d.parser)));
-	XML_ParserFree(d.parser);
-	if (d.e == OK)
+	struct drawing d = { .why = why };
+	const struct xml_reader reader = {
+		.what = "picture", .start = begin, .end = end, .text = text, .context = &d
+	};
+	d.xml = xml_create(&reader);
+	enum err e = xml_feed(d.xml, svg, len, true, why);
+	if (e == OK)
 		*ret_markup = arena_text(a, buf_string(&d.markup), d.markup.len);
+	xml_destroy(d.xml);
 	buf_clear(&d.markup);
-	return d.e;
+	return e;
 }
 
 void picture_draw(struct buf *b, const char *markup)

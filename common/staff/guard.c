@@ -198,14 +198,24 @@ static bool right_host(struct staff *s, struct http_request *r)
 	return false;
 }
 
-static bool read_form(struct staff *s, struct http_request *r, struct staff_visit *v)
+static enum err parse(struct http_request *r, struct staff_visit *v, int who)
 {
 	size_t len;
 	const char *body = http_body(r, &len);
 	const char *type = http_header(r, "Content-Type");
-	static const char wanted[] = "application/x-www-form-urlencoded";
-	if (type && strncasecmp(type, wanted, sizeof wanted - 1) == 0 &&
-		form_parse(http_arena(r), body, len, &v->form) == OK)
+	static const char usual[] = "application/x-www-form-urlencoded";
+	if (type && strncasecmp(type, usual, sizeof usual - 1) == 0)
+		return form_parse(http_arena(r), body, len, &v->form);
+	if (type && who & STAFF_FILE)
+		return multipart_parse(
+			http_arena(r), type, body, len, &v->form, &v->file);
+	return ERR_INPUT;
+}
+
+static bool read_form(
+	struct staff *s, struct http_request *r, struct staff_visit *v, int who)
+{
+	if (parse(r, v, who) == OK)
 		return true;
 	staff_message(s, r, 400, "Det gick inte att läsa", "Could not be read",
 		"Det som skickades gick inte att läsa. Ingenting är ändrat.",
@@ -285,36 +295,89 @@ static bool enter_as(struct staff *s, struct http_request *r, struct staff_visit
 	return true;
 }
 
-bool guard_enter(struct http_request *r, int who, void *context)
+/* Who asks, as far as the headers tell; NULL: it has answered. */
+static struct staff_visit *meet(struct staff *s, struct http_request *r)
 {
 	static const char *const offered[] = { "sv", "en" };
-	struct staff *s = context;
 	struct staff_visit *v = arena_alloc(http_arena(r), sizeof *v);
-	bool post = strcmp(http_method(r), "POST") == 0;
 	const char *language = http_cookie(r, s->language_cookie);
 	v->english = language ? strcmp(language, "en") == 0
 			      : accept_language(http_header(r, "Accept-Language"),
 					offered, 2) == 1;
 	http_set_visitor(r, v);
 	if (!right_host(s, r))
-		return false;
-	if (find_session(s, r, v) != OK) {
-		staff_unavailable(s, r);
-		return false;
-	}
-	if (post && !read_form(s, r, v))
+		return NULL;
+	if (find_session(s, r, v) == OK)
+		return v;
+	staff_unavailable(s, r);
+	return NULL;
+}
+
+static void refuse_form(struct staff *s, struct http_request *r, int who)
+{
+	refuse(s, r, who, "Formuläret gäller inte längre", "The form is too old",
+		"Det som skickades kom inte från den här sidan, eller från en sida som var "
+		"öppen sedan förut. Ingenting är ändrat. Öppna sidan igen och gör om.",
+		"What was sent did not come from this site, or from a page that was open "
+		"since before. Nothing was changed. Open the page again and redo it.");
+}
+
+bool guard_enter(struct http_request *r, int who, void *context)
+{
+	struct staff *s = context;
+	bool post = strcmp(http_method(r), "POST") == 0;
+	struct staff_visit *v = meet(s, r);
+	if (!v || (post && !read_form(s, r, v, who)))
 		return false;
 	if (!v->signed_in && !(who & STAFF_ANYONE)) {
 		sign_in_first(r);
 		return false;
 	}
 	if (post && !is_ours(s, r, v)) {
-		refuse(s, r, who, "Formuläret gäller inte längre", "The form is too old",
-			"Det som skickades kom inte från den här sidan, eller från en sida som var "
-			"öppen sedan förut. Ingenting är ändrat. Öppna sidan igen och gör om.",
-			"What was sent did not come from this site, or from a page that was open "
-			"since before. Nothing was changed. Open the page again and redo it.");
+		refuse_form(s, r, who);
 		return false;
 	}
 	return who & STAFF_ANYONE || enter_as(s, r, v, who, post);
+}
+
+/* Files. */
+
+static bool has_room(struct staff *s, struct http_request *r, size_t len)
+{
+	if (len > STAFF_UPLOAD) {
+		staff_message(s, r, 413, "Filen är för stor", "The file is too large",
+			"Här går det att lämna filer på högst 32 MiB. Ingenting är ändrat. En "
+			"större fil läser den som sköter servern in på kommandoraden.",
+			"Files of at most 32 MiB can be handed in here. Nothing was changed. A "
+			"larger file is read on the command line, by whoever looks after the "
+			"server.");
+		return false;
+	}
+	if (http_admitted(r) >= STAFF_UPLOADS) {
+		http_set_header(r, "Retry-After", "30");
+		staff_message(s, r, 503, "Andra lämnar filer just nu",
+			"Others are handing in files just now",
+			"Ingenting är ändrat. Försök igen om en stund.",
+			"Nothing was changed. Try again in a while.");
+		return false;
+	}
+	return true;
+}
+
+bool guard_admit(struct http_request *r, int who, size_t len, void *context)
+{
+	struct staff *s = context;
+	const char *type = http_header(r, "Content-Type");
+	if (!(who & STAFF_FILE) || !type || !multipart_is(type))
+		return false;
+	struct staff_visit *v = meet(s, r);
+	if (!v)
+		return false;
+	if (!v->signed_in)
+		sign_in_first(r);
+	else if (!same_origin(s, r))
+		refuse_form(s, r, who);
+	else
+		return enter_as(s, r, v, who, true) && has_room(s, r, len);
+	return false;
 }

@@ -33,6 +33,7 @@ struct staff {
 	struct audit *audit;
 	struct throttle *throttle;
 	struct slow *slow;
+	struct slow *work; /* what the daemon's own pages hand over */
 	struct groups *groups;
 	struct oidc *oidc; /* NULL: no identity provider */
 	const char *session_cookie, *device_cookie, *language_cookie, *way_cookie;
@@ -50,6 +51,7 @@ struct staff_visit {
 	struct account account;
 	char csrf[STAFF_CSRF + 1];
 	struct form form;
+	struct multipart_file file;
 };
 
 static inline struct staff_visit *staff_visit(const struct http_request *r)
@@ -72,6 +74,9 @@ const char *staff_style_path(void);
 
 /* guard.c: who may enter, and sessions. */
 bool guard_enter(struct http_request *r, int who, void *context);
+/* Whether a body that is longer than usual may come: a form with a file, from whom the
+ * route lets in. guard_enter() asks all of it again, since time passes. */
+bool guard_admit(struct http_request *r, int who, size_t len, void *context);
 /* The path when it is one of this site, else "/". */
 const char *guard_next(const char *path);
 /* The page that was asked for, with its query; "/" for a POST. */
@@ -107,8 +112,6 @@ enum err second_factor_open(const struct staff *s, int64_t account,
 	const uint8_t sealed[static ACCOUNTS_TOTP], uint8_t out[static TOTP_SECRET]);
 
 /* fields.c: parts of forms. */
-/* What was wrong last time; nothing when NULL. */
-void staff_fault(struct buf *b, const char *fault);
 /* The way to the identity provider. again: the person must show who they are once more.
  */
 void staff_provider_link(

@@ -16,8 +16,7 @@ struct task {
 };
 
 struct slow {
-	void (*each_minute)(void *context);
-	void *context;
+	struct slow_options options;
 	pthread_mutex_t lock;
 	pthread_cond_t change;
 	struct task waiting[SLOW_WAITING]; /* a ring */
@@ -29,12 +28,12 @@ struct slow {
 
 /* Who signs in may wait, who answers may not: this thread runs when no other wants to.
  * Where a sandbox refuses that, and the lowest of the ordinary priorities too, it works
- * all the same: at most two at a time is promised, a priority is not. */
-static void step_back(void)
+ * all the same: so many at a time is promised, a priority is not. */
+static void step_back(const struct slow *s)
 {
 	const struct sched_param none = { 0 };
 	/* Linux takes both for this thread alone. */
-	if (sched_setscheduler(0, SCHED_IDLE, &none) != 0)
+	if (s->options.idle && sched_setscheduler(0, SCHED_IDLE, &none) != 0)
 		(void)setpriority(PRIO_PROCESS, (id_t)gettid(), 19);
 }
 
@@ -76,7 +75,7 @@ static void *run(void *context)
 {
 	struct slow *s = context;
 	struct task t;
-	step_back();
+	step_back(s);
 	while (take(s, 0, &t))
 		finish(&t);
 	return NULL;
@@ -86,9 +85,9 @@ static void *run_and_watch(void *context)
 {
 	struct slow *s = context;
 	struct task t;
-	step_back();
+	step_back(s);
 	do {
-		s->each_minute(s->context);
+		s->options.each_minute(s->options.context);
 		int64_t next = clock_ticks() + MINUTE_MS;
 		/* A queue that is never empty must not keep the minute away. */
 		while (clock_ticks() < next && take(s, next, &t))
@@ -99,28 +98,28 @@ static void *run_and_watch(void *context)
 
 static bool start_threads(struct slow *s)
 {
-	void *(*const runs[SLOW_THREADS])(void *) = { run_and_watch, run };
 	sigset_t all, before;
 	bool fine = true;
 	/* Signals are for the thread that waits for them. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	while (fine && s->thread_count < SLOW_THREADS) {
-		pthread_t *thread = &s->threads[s->thread_count];
-		fine = pthread_create(thread, NULL, runs[s->thread_count], s) == 0;
+	while (fine && s->thread_count < s->options.threads) {
+		bool first = s->thread_count == 0;
+		void *(*how)(void *) =
+			first && s->options.each_minute ? run_and_watch : run;
+		fine = pthread_create(&s->threads[s->thread_count], NULL, how, s) == 0;
 		s->thread_count += fine;
 	}
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return fine;
 }
 
-enum err slow_start(void (*each_minute)(void *context), void *context,
-	struct slow **ret_slow, struct why *why)
+enum err slow_start(
+	const struct slow_options *options, struct slow **ret_slow, struct why *why)
 {
 	struct slow *s = mem_alloc(sizeof *s);
 	pthread_condattr_t attributes;
-	s->each_minute = each_minute;
-	s->context = context;
+	s->options = *options;
 	(void)pthread_condattr_init(&attributes);
 	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	(void)pthread_mutex_init(&s->lock, NULL);

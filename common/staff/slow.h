@@ -1,5 +1,5 @@
-/* What would hold up a listener: two threads, of the lowest priority, that hash passwords
- * and ask the identity provider. Two hashes at a time and no more. */
+/* What would hold up a listener, done by threads of its own: so many at a time and no
+ * more, the others wait in a queue. */
 #ifndef COMMON_STAFF_SLOW_H
 #define COMMON_STAFF_SLOW_H
 
@@ -7,11 +7,18 @@
 
 enum { SLOW_THREADS = 2, SLOW_WAITING = 64 };
 
+struct slow_options {
+	size_t threads; /* 1 to SLOW_THREADS */
+	bool idle;      /* they run when no other thread wants to */
+	/* Called about once a minute, and first at once, on one of the threads; NULL:
+	 * nothing. */
+	void (*each_minute)(void *context);
+	void *context;
+};
+
 struct slow;
-/* each_minute(context) is called about once a minute, and first at once, on one of the
- * threads. */
-enum err slow_start(void (*each_minute)(void *context), void *context,
-	struct slow **ret_slow, struct why *why);
+enum err slow_start(
+	const struct slow_options *options, struct slow **ret_slow, struct why *why);
 /* Call it after http_stop(), with nothing left in the queue. NULL is fine. */
 void slow_stop(struct slow *s);
 

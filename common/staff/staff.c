@@ -133,6 +133,18 @@ void *staff_context(struct staff *s)
 	return s->context;
 }
 
+bool staff_work(struct staff *s, struct http_request *r, void (*work)(void *job),
+	void *job, http_handler *then)
+{
+	if (slow_do(s->work, r, work, job, then))
+		return true;
+	http_set_header(r, "Retry-After", "30");
+	staff_message(s, r, 503, "Det är mycket att göra just nu", "Very busy just now",
+		"Ingenting är ändrat. Försök igen om en stund.",
+		"Nothing was changed. Try again in a while.");
+	return false;
+}
+
 /* An empty scope is no limit. */
 static bool in_scope(const char *scope, const char *code)
 {
@@ -306,15 +318,24 @@ enum err staff_start(const struct staff_config *c, const struct staff_site *site
 		.route_count = COMMON_ROUTES + site->route_count,
 		.fallback = on_missing,
 		.enter = guard_enter,
+		.admit = guard_admit,
 		.context = s,
 		.headers = headers,
 		.body_limit = BODY_LIMIT,
 		.connection_limit = CONNECTIONS,
 		.idle_seconds = IDLE_SECONDS,
 	};
+	/* Passwords are hashed, and the identity provider is asked, two at a time, when
+	 * nothing else has to be done. What the daemon's pages hand over may hold locks
+	 * that others wait for, so it takes its turn like everything else; and it does
+	 * not keep anyone from signing in. */
+	const struct slow_options slow = { SLOW_THREADS, true, watch, s };
+	const struct slow_options work = { .threads = 1 };
 	enum err e = open_all(s, state, keys, why);
 	if (e == OK)
-		e = slow_start(watch, s, &s->slow, why);
+		e = slow_start(&slow, &s->slow, why);
+	if (e == OK)
+		e = slow_start(&work, &s->work, why);
 	if (e == OK)
 		e = http_start(&options, &s->server, why);
 	if (e != OK) {
@@ -331,6 +352,7 @@ void staff_stop(struct staff *s)
 		return;
 	http_stop(s->server);
 	slow_stop(s->slow);
+	slow_stop(s->work);
 	oidc_destroy(s->oidc);
 	groups_destroy(s->groups);
 	throttle_destroy(s->throttle);

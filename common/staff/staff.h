@@ -11,6 +11,7 @@
 #include "common/form.h"
 #include "common/html.h"
 #include "common/http.h"
+#include "common/multipart.h"
 #include "config.h"
 #include "keys.h"
 
@@ -26,6 +27,7 @@ enum {
 	STAFF_ANYONE = 1 << 17,   /* also without signing in */
 	STAFF_FRESH = 1 << 18, /* the second factor was shown in the last ten minutes */
 	STAFF_UNCHANGED = 1 << 19, /* also while the password must be changed first */
+	STAFF_FILE = 1 << 20,      /* a POST that may bring a file: staff_file() */
 };
 
 enum {
@@ -34,6 +36,8 @@ enum {
 	STAFF_FRESH_SECONDS = 10 * 60,
 	STAFF_SEND_SECONDS = 10 * 60, /* longer, to send a form that was opened fresh */
 	STAFF_INVITED_SECONDS = 7 * 24 * 3600,
+	STAFF_UPLOAD = 32 * 1024 * 1024, /* bytes of a form with a file */
+	STAFF_UPLOADS = 2,               /* at a time, but for small ones */
 };
 
 struct staff_role {
@@ -102,6 +106,15 @@ bool staff_english(struct http_request *r);
  * is not there. */
 const struct form *staff_form(struct http_request *r);
 const char *staff_typed(struct http_request *r, const char *name);
+/* The file that came with a form of staff_form_begin_file(), there as long as the
+ * request; NULL when none was chosen. */
+const struct multipart_file *staff_file(struct http_request *r);
+/* Parks the request, runs work(job) on a thread of its own, one after the other, then
+ * calls `then` as any handler, with the job as http_note(). The job must live in the
+ * request's arena; until `then`, it and the arena are work()'s alone. false when too many
+ * wait already: it has answered (503). */
+bool staff_work(struct staff *s, struct http_request *r, void (*work)(void *job),
+	void *job, http_handler *then);
 /* Whether the account may see an administration or area: by its scope. */
 bool staff_sees_administration(const struct account *who, const char *administration);
 bool staff_sees_area(const struct account *who, const char *area);
@@ -123,6 +136,10 @@ void staff_page_reply(struct http_request *r, unsigned status, struct buf *b);
 /* Begins a form that is POSTed to path, with what proves that it is ours; ended by
  * </form>. */
 void staff_form_begin(struct http_request *r, struct buf *b, const char *path);
+/* The same for a form with one <input type="file">. */
+void staff_form_begin_file(struct http_request *r, struct buf *b, const char *path);
+/* What was wrong with a form last time; nothing when NULL. */
+void staff_fault(struct buf *b, const char *fault);
 /* A table in a box of its own, which scrolls when it is too wide; label says what it is
  * to who does not see it. Rows follow; staff_table_end() ends it. */
 struct staff_column {

@@ -30,6 +30,12 @@ const char *staff_typed(struct http_request *r, const char *name)
 	return value ? value : "";
 }
 
+const struct multipart_file *staff_file(struct http_request *r)
+{
+	struct staff_visit *v = staff_visit(r);
+	return v->file.data ? &v->file : NULL;
+}
+
 const char *staff_word(struct http_request *r, const char *swedish, const char *english)
 {
 	return staff_english(r) ? english : swedish;
@@ -129,14 +135,28 @@ void staff_page_reply(struct http_request *r, unsigned status, struct buf *b)
 	http_reply_buf(r, status, html_type, b);
 }
 
-void staff_form_begin(struct http_request *r, struct buf *b, const char *path)
+/* Ends the form's first tag. */
+static void prove(struct http_request *r, struct buf *b)
 {
 	struct staff_visit *v = staff_visit(r);
-	html_around(b, "<form method=\"post\" action=\"", path, "\">");
+	html_raw(b, ">");
 	if (v->signed_in)
 		html_around(b, "<input type=\"hidden\" name=\"csrf\" value=\"", v->csrf,
 			"\">");
 	html_raw(b, "\n");
+}
+
+void staff_form_begin(struct http_request *r, struct buf *b, const char *path)
+{
+	html_around(b, "<form method=\"post\" action=\"", path, "\"");
+	prove(r, b);
+}
+
+void staff_form_begin_file(struct http_request *r, struct buf *b, const char *path)
+{
+	html_around(b, "<form method=\"post\" action=\"", path,
+		"\" enctype=\"multipart/form-data\"");
+	prove(r, b);
 }
 
 void staff_table(struct http_request *r, struct buf *b, const char *label,

@@ -98,6 +98,34 @@ static void test_format(void **state)
 	assert_string_equal(swedish, "0  0");
 }
 
+static void test_add(void **state)
+{
+	(void)state;
+	static const struct {
+		day from;
+		long days;
+		day to;
+	} cases[] = { { 20270320, 0, 20270320 }, { 20270320, 1, 20270321 },
+		{ 20270320, 30, 20270419 }, { 20270131, 1, 20270201 },
+		{ 20270228, 1, 20270301 }, { 20280228, 1, 20280229 },
+		{ 20280229, 1, 20280301 }, { 21000228, 1, 21000301 },
+		{ 20271231, 1, 20280101 }, { 20271130, 62, 20280131 },
+		{ 20270101, 365, 20280101 }, { 20280101, 366, 20290101 },
+		{ 20000101, 146097, 24000101 } };
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		assert_int_equal(day_add(cases[i].from, cases[i].days), cases[i].to);
+	/* Each day once, and none that does not exist. */
+	day before = 20230101;
+	for (long n = 1; n < 1500; n++) {
+		day d = day_add(20230101, n);
+		assert_true(d > before);
+		assert_int_equal(d, day_add(before, 1));
+		assert_true(day_valid(d / 10000, d / 100 % 100, d % 100));
+		before = d;
+	}
+	assert_int_equal(before, 20270208);
+}
+
 static void test_age(void **state)
 {
 	(void)state;
@@ -147,6 +175,7 @@ int main(void)
 		cmocka_unit_test(test_time_goes_forward),
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_format),
+		cmocka_unit_test(test_add),
 		cmocka_unit_test(test_age),
 		cmocka_unit_test(test_age_of_those_born_on_leap_day),
 		cmocka_unit_test(test_missing_zone_is_loud),

@@ -24,6 +24,54 @@ static void test_read(void **state)
 	assert_string_equal(why.text, arena_format(a, "%s: Is a directory", folder));
 }
 
+static void check_content(const char *path, const char *content, size_t len)
+{
+	auto_(buf) struct buf b = { 0 };
+	assert_int_equal(file_read(path, 100, &b, &why), OK);
+	assert_int_equal(b.len, len);
+	if (len)
+		assert_memory_equal(b.data, content, len);
+}
+
+static void test_write(void **state)
+{
+	(void)state;
+	auto_(arena) struct arena *a = arena_create();
+	const char *path = folder_path(a, "x");
+	struct stat st;
+	assert_int_equal(file_write(path, "a\0b\n", 4, &why), OK);
+	check_content(path, "a\0b\n", 4);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	/* Over one that is there, which keeps its mode. */
+	assert_int_equal(chmod(path, 0640), 0);
+	assert_int_equal(file_write(path, "c", 1, &why), OK);
+	check_content(path, "c", 1);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	assert_int_equal(file_write(path, NULL, 0, &why), OK);
+	check_content(path, "", 0);
+}
+
+static void test_write_where_there_is_no_room(void **state)
+{
+	(void)state;
+	auto_(arena) struct arena *a = arena_create();
+	auto_(buf) struct buf big = { 0 };
+	const char *path = folder_path(a, "none/x");
+	assert_int_equal(file_write(path, "a", 1, &why), ERR_IO);
+	assert_string_equal(
+		why.text, arena_format(a, "%s: No such file or directory", path));
+	assert_int_equal(file_write(folder, "a", 1, &why), ERR_IO);
+	assert_string_equal(why.text, arena_format(a, "%s: Is a directory", folder));
+	/* Told when the file is closed, or, when it is larger than a buffer, before. */
+	assert_int_equal(file_write("/dev/full", "a", 1, &why), ERR_FULL);
+	assert_string_equal(why.text, "/dev/full: No space left on device");
+	for (size_t i = 0; i < 100000; i++)
+		buf_add(&big, "a", 1);
+	assert_int_equal(file_write("/dev/full", big.data, big.len, &why), ERR_FULL);
+}
+
 static void test_make_folder(void **state)
 {
 	(void)state;
@@ -86,6 +134,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_read, folder_make, folder_remove),
+		cmocka_unit_test_setup_teardown(test_write, folder_make, folder_remove),
+		cmocka_unit_test_setup_teardown(
+			test_write_where_there_is_no_room, folder_make, folder_remove),
 		cmocka_unit_test_setup_teardown(
 			test_make_folder, folder_make, folder_remove),
 		cmocka_unit_test_setup_teardown(test_list, folder_make, folder_remove),

@@ -2,6 +2,7 @@
  * common/fetch. */
 #include "common/fetch.h"
 #include "common/http.h"
+#include <malloc.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -16,7 +17,14 @@
 
 #include <cmocka.h>
 
-enum { CLIENTS = 50, ROUNDS = 20, BODY_LIMIT = 4096, MOULD = 1 << 16 };
+enum {
+	CLIENTS = 50,
+	ROUNDS = 20,
+	BODY_LIMIT = 4096,
+	LARGE = 8 << 20,
+	MOULD = 1 << 16,
+	WHO_LARGE = 3, /* may send LARGE bytes */
+};
 
 static struct http_server *server;
 static char reply[70000];
@@ -115,6 +123,38 @@ static void show_packed(struct http_request *r, void *context)
 		http_reply_buf(r, 200, "text/plain", &b);
 	}
 	assert_null(b.data);
+}
+
+/* Long bodies: from who has a key, two at a time. */
+static bool admit(struct http_request *r, int who, size_t len, void *context)
+{
+	assert_string_equal(context, "context");
+	assert_true(len > BODY_LIMIT);
+	if (who != WHO_LARGE)
+		return false;
+	if (!http_header(r, "X-Key"))
+		http_reply(r, 303, "text/plain", "no key", 6);
+	else if (len > LARGE)
+		http_reply(r, 413, "text/plain", "larger", 6);
+	else if (http_admitted(r) == 2)
+		http_reply(r, 503, "text/plain", "third", 5);
+	else
+		return true;
+	return false;
+}
+
+static void measure(struct http_request *r, void *context)
+{
+	size_t len, sum = 0;
+	const char *body = http_body(r, &len);
+	struct buf b = { 0 };
+	(void)context;
+	for (size_t i = 0; i < len; i++)
+		sum += (unsigned char)body[i];
+	assert_int_equal(body[len], 0);
+	buf_format(
+		&b, "%s: %zu, %zu, %u", http_segment(r, 0), len, sum, http_admitted(r));
+	http_reply_buf(r, 200, "text/plain", &b);
 }
 
 /* A thread that wakes what is parked, as the one writer of the store does. */
@@ -283,6 +323,7 @@ static const struct http_route routes[] = {
 	{ "GET",  "/vain",             0, cast_in_vain },
 	{ "GET",  "/park/{name}",      0, park },
 	{ "PUT",  "/v1/{wave}/b/{id}", 0, show },
+	{ "POST", "/file/{name}",      WHO_LARGE, measure },
 	{ "GET",  "/{code}",           0, show },
 	{ "POST", "/{code}",           0, show },
 };
@@ -297,6 +338,7 @@ static struct http_options options(void)
 		.routes = routes,
 		.route_count = sizeof routes / sizeof *routes,
 		.enter = enter,
+		.admit = admit,
 		.context = "context",
 		.headers = headers,
 		.body_limit = BODY_LIMIT,
@@ -374,6 +416,16 @@ static void hear_one(int fd)
 		if (body && header)
 			body_len = strtoul(header + 18, NULL, 10);
 	} while (!body || strlen(body + 4) < body_len);
+}
+
+/* Reads up to the empty line. */
+static void hear_head(int fd)
+{
+	size_t len = 0;
+	do {
+		assert_int_equal(recv(fd, reply + len, 1, 0), 1);
+		reply[++len] = '\0';
+	} while (!strstr(reply, "\r\n\r\n"));
 }
 
 static void ask(const char *text)
@@ -857,6 +909,181 @@ static void test_chunked_body(void **state)
 	assert_null(strstr(reply, " 200 "));
 }
 
+/* Says that so many bytes follow. */
+static int begin_file(const char *path, const char *more, size_t len)
+{
+	char head[512];
+	int fd = dial();
+	snprintf(head, sizeof head,
+		"POST %s HTTP/1.1\r\nHost: h\r\n%sContent-Length: %zu\r\n\r\n", path,
+		more, len);
+	say(fd, head);
+	return fd;
+}
+
+/* Sends so many bytes, reading nothing meanwhile; whether the other end took them. */
+static bool send_block(int fd, size_t len)
+{
+	char block[16384];
+	memset(block, 1, sizeof block);
+	for (size_t now; len > 0; len -= now) {
+		now = len < sizeof block ? len : sizeof block;
+		if (send(fd, block, now, MSG_NOSIGNAL) != (ssize_t)now)
+			return false;
+	}
+	return true;
+}
+
+static const char with_key[] = "X-Key: k\r\nConnection: close\r\n";
+
+/* A request that has its place, without its LARGE body. */
+static int begin_admitted(const char *path)
+{
+	int fd = begin_file(path, "X-Key: k\r\nExpect: 100-continue\r\n", LARGE);
+	hear_head(fd);
+	assert_int_equal(status(), 100);
+	return fd;
+}
+
+static void test_long_body_that_is_admitted(void **state)
+{
+	(void)state;
+	static const struct {
+		size_t len;
+		const char *reply;
+	} cases[] = { { BODY_LIMIT, "a: 4096, 4096, 0" },
+		{ BODY_LIMIT + 1, "a: 4097, 4097, 1" },
+		{ LARGE, "a: 8388608, 8388608, 1" } };
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		int fd = begin_file("/file/a", with_key, cases[i].len);
+		assert_true(send_block(fd, cases[i].len));
+		hear_all(fd);
+		assert_int_equal(status(), 200);
+		assert_string_equal(body_of_reply(), cases[i].reply);
+	}
+	int fd = begin_admitted("/file/a");
+	assert_true(send_block(fd, LARGE));
+	hear_one(fd);
+	assert_string_equal(body_of_reply(), cases[2].reply);
+	close(fd);
+}
+
+/* Before a byte of the body is there. */
+static void test_long_body_that_is_refused(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *path, *more;
+		size_t len;
+		unsigned status;
+	} cases[] = {
+		{ "/file/a", "", BODY_LIMIT + 1, 303 },
+		{ "/file/a", "", LARGE, 303 },
+		{ "/file/a", "Expect: 100-continue\r\n", LARGE, 303 },
+		{ "/file/a", with_key, LARGE + 1, 413 },
+		{ "/file/a", with_key, (size_t)1 << 40, 413 },
+		{ "/file", with_key, LARGE, 413 },
+		{ "/c", with_key, LARGE, 413 },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		int fd = begin_file(cases[i].path, cases[i].more, cases[i].len);
+		hear_all(fd);
+		assert_int_equal(status(), cases[i].status);
+		assert_non_null(strstr(reply, "\r\nConnection: close\r\n"));
+	}
+}
+
+/* One that sends all the same is not cut off before it comes to read the reply. */
+static void test_reply_waits_for_who_still_sends(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		int fd = begin_file("/file/a", "", 2 * LARGE);
+		assert_true(send_block(fd, 2 * LARGE));
+		hear_all(fd);
+		assert_int_equal(status(), 303);
+		assert_string_equal(body_of_reply(), "no key");
+	}
+	/* With too many of them some are. */
+	int fds[2 * CLIENTS];
+	for (int i = 0; i < 2 * CLIENTS; i++)
+		fds[i] = begin_file("/file/a", "", LARGE);
+	for (int i = 0; i < 2 * CLIENTS; i++) {
+		hear_all(fds[i]);
+		assert_int_equal(status(), 303);
+	}
+}
+
+/* Who does not say how much comes gets what everyone gets. */
+static void test_long_body_in_chunks(void **state)
+{
+	(void)state;
+	for (size_t len = BODY_LIMIT; len <= BODY_LIMIT + 1; len++) {
+		int fd = dial();
+		char head[200];
+		snprintf(head, sizeof head,
+			"POST /file/a HTTP/1.1\r\nHost: h\r\n%s"
+			"Transfer-Encoding: chunked\r\n\r\n%zx\r\n",
+			with_key, len);
+		say(fd, head);
+		assert_true(send_block(fd, len));
+		say(fd, "\r\n0\r\n\r\n");
+		hear_all(fd);
+		assert_int_equal(status(), len == BODY_LIMIT ? 200 : 413);
+	}
+}
+
+extern size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
+static size_t allocated(void)
+{
+	return __sanitizer_get_current_allocated_bytes
+		       ? __sanitizer_get_current_allocated_bytes()
+		       : mallinfo2().hblkhd;
+}
+
+/* Asks for the third place until one is free again. */
+static void wait_for_place(void)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	do {
+		nanosleep(&pause, NULL);
+		int fd = begin_file("/file/a", with_key, BODY_LIMIT + 1);
+		(void)send_block(fd, BODY_LIMIT + 1);
+		hear_all(fd);
+	} while (status() == 503);
+	assert_int_equal(status(), 200);
+}
+
+/* Whether it left in order, which may be seen only when it has been idle for too long, or
+ * not. */
+static void test_clients_that_leave_give_their_place_back(void **state)
+{
+	(void)state;
+	struct linger at_once = { .l_onoff = 1 };
+	size_t before = allocated();
+	for (int round = 0; round < 2; round++) {
+		int first = begin_admitted("/file/a");
+		int second = begin_admitted("/file/b");
+		assert_true(send_block(first, LARGE - 1) && send_block(second, 1));
+		hear_all(begin_file("/file/c", with_key, LARGE));
+		assert_int_equal(status(), 503);
+		assert_string_equal(body_of_reply(), "third");
+		assert_true(allocated() >= before + 2 * LARGE);
+		/* What is short needs no place. */
+		hear_all(begin_file("/file/c", with_key, 0));
+		assert_string_equal(body_of_reply(), "c: 0, 0, 2");
+		if (round % 2)
+			setsockopt(
+				first, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+		close(first);
+		wait_for_place();
+		close(second);
+	}
+	for (bool back = false; !back; back = allocated() < before + LARGE)
+		wait_for_place();
+}
+
 static void test_ambiguous_length(void **state)
 {
 	(void)state;
@@ -1099,6 +1326,11 @@ int main(void)
 		cmocka_unit_test(test_forgetful_handlers),
 		cmocka_unit_test(test_body_limit),
 		cmocka_unit_test(test_chunked_body),
+		cmocka_unit_test(test_long_body_that_is_admitted),
+		cmocka_unit_test(test_long_body_that_is_refused),
+		cmocka_unit_test(test_reply_waits_for_who_still_sends),
+		cmocka_unit_test(test_long_body_in_chunks),
+		cmocka_unit_test(test_clients_that_leave_give_their_place_back),
 		cmocka_unit_test(test_ambiguous_length),
 		cmocka_unit_test(test_header_flood),
 		cmocka_unit_test(test_usual_headers_fit),
@@ -1111,5 +1343,7 @@ int main(void)
 		cmocka_unit_test(test_rest),
 		cmocka_unit_test(test_address_in_use),
 	};
+	/* For allocated(). */
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE / 2);
 	return cmocka_run_group_tests(tests, start, stop);
 }

@@ -28,7 +28,7 @@ static struct {
 	int doors; /* how many jobs may go on */
 	int accepted, refused, running, most, begun, finished, answered, minutes;
 	int order[MOST + 1];
-	bool all_low, all_deaf;
+	bool all_low, any_low, all_deaf;
 	pthread_t minder;
 } seen = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
 
@@ -64,6 +64,8 @@ static void each_minute(void *context)
 	change(&seen.minutes, 1);
 }
 
+static const struct slow_options minutes = { SLOW_THREADS, true, each_minute, "minute" };
+
 struct job {
 	int number;
 	int result;
@@ -75,8 +77,10 @@ static void look_at_thread(void)
 	pthread_sigmask(SIG_BLOCK, NULL, &blocked);
 	seen.all_deaf &=
 		sigismember(&blocked, SIGTERM) == 1 && sigismember(&blocked, SIGINT) == 1;
-	seen.all_low &= sched_getscheduler(0) == SCHED_IDLE ||
-			getpriority(PRIO_PROCESS, (id_t)gettid()) == 19;
+	bool low = sched_getscheduler(0) == SCHED_IDLE ||
+		   getpriority(PRIO_PROCESS, (id_t)gettid()) == 19;
+	seen.all_low &= low;
+	seen.any_low |= low;
 }
 
 static void work(void *context)
@@ -123,9 +127,8 @@ static void ask(struct http_request *r, void *context)
 
 static const struct http_route routes[] = { { "GET", "/", 0, ask } };
 
-static int start(void **state)
+static int start_with(const struct slow_options *how)
 {
-	(void)state;
 	struct why why;
 	struct http_options o = {
 		.address = { .host = "127.0.0.1" },
@@ -140,10 +143,23 @@ static int start(void **state)
 	seen.doors = seen.accepted = seen.refused = seen.running = seen.most = 0;
 	seen.begun = seen.finished = seen.answered = seen.minutes = 0;
 	seen.all_low = seen.all_deaf = true;
+	seen.any_low = false;
 	pthread_mutex_unlock(&seen.lock);
-	if (slow_start(each_minute, "minute", &slow, &why) != OK)
+	if (slow_start(how, &slow, &why) != OK)
 		return -1;
 	return http_start(&o, &server, &why) == OK ? 0 : -1;
+}
+
+static int start(void **state)
+{
+	(void)state;
+	return start_with(&minutes);
+}
+
+static int start_one(void **state)
+{
+	(void)state;
+	return start_with(&(struct slow_options){ .threads = 1 });
 }
 
 static int stop(void **state)
@@ -228,6 +244,27 @@ static void test_two_at_a_time(void **state)
 		assert_in_range(seen.order[i], i ? i - 1 : 0, i + 1);
 }
 
+/* With nothing to do by the minute, and like any other thread. */
+static void test_one_at_a_time(void **state)
+{
+	(void)state;
+	enum { JOBS = 5 };
+	int fds[JOBS];
+	ask_times(fds, JOBS);
+	for (int done = 1; done <= JOBS; done++) {
+		assert_true(reaches(&seen.begun, done));
+		change(&seen.doors, 1);
+		assert_true(reaches(&seen.finished, done));
+	}
+	expect_answers(fds, JOBS);
+	assert_int_equal(seen.most, 1);
+	assert_int_equal(seen.minutes, 0);
+	assert_false(seen.any_low);
+	assert_true(seen.all_deaf);
+	for (int i = 0; i < JOBS; i++)
+		assert_int_equal(seen.order[i], i);
+}
+
 static void test_full(void **state)
 {
 	(void)state;
@@ -307,7 +344,7 @@ static void test_stop_at_once(void **state)
 	struct why why;
 	assert_true(reaches(&seen.minutes, 1));
 	for (int i = 0; i < 50; i++) {
-		assert_int_equal(slow_start(each_minute, "minute", &s, &why), OK);
+		assert_int_equal(slow_start(&minutes, &s, &why), OK);
 		slow_stop(s);
 		/* Each came to its first minute. */
 		assert_int_equal(seen.minutes, i + 2);
@@ -319,6 +356,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_two_at_a_time, start, stop),
+		cmocka_unit_test_setup_teardown(test_one_at_a_time, start_one, stop),
 		cmocka_unit_test_setup_teardown(test_full, start, stop),
 		cmocka_unit_test_setup_teardown(test_minute, start, stop),
 		cmocka_unit_test_setup_teardown(test_client_that_has_left, start, stop),

@@ -113,6 +113,29 @@ static struct json *variable_json(const struct variable *v)
 	return j;
 }
 
+/* The day of the count once it is done to its end: from then on nothing about persons is
+ * left here. */
+static struct json *counted_json(const struct wave *w)
+{
+	char counted[11];
+	if (w->state != WAVE_COUNTED && w->state != WAVE_PUBLISHED)
+		return json_new_null();
+	day_format(w->counted, counted);
+	return json_new_text(counted);
+}
+
+/* The breakdowns that the count will make. */
+static struct json *tables_json(void)
+{
+	struct json *tables = json_array();
+	for (size_t i = 0; i < DEFINITION_TABLES; i++) {
+		struct json *by = json_append(tables, json_array());
+		for (size_t n = 0; n < DEFINITION_BY && definition_tables[i][n]; n++)
+			json_append(by, json_new_text(definition_tables[i][n]));
+	}
+	return tables;
+}
+
 static bool add_wave(
 	struct api *a, struct http_request *r, const struct wave *w, struct json *list)
 {
@@ -129,6 +152,8 @@ static bool add_wave(
 		json_new_text(wave_phase_word(wave_phase(w, clock_day(clock_now())))));
 	json_set(j, "opens", json_new_text(opens));
 	json_set(j, "closes", json_new_text(closes));
+	json_set(j, "counted", counted_json(w));
+	json_set(j, "tables", tables_json());
 	struct json *variables = json_set(j, "variables", json_array());
 	for (size_t i = 0; i < d.variable_count; i++)
 		json_append(variables, variable_json(&d.variables[i]));
@@ -152,19 +177,27 @@ static void get_waves(struct http_request *r, void *context)
 		reply_json(r, 200, j);
 }
 
+/* The wave as it is in the transaction. ERR_CONFLICT when it takes no invitations. */
+static enum err taking_wave_tx(
+	struct api *a, const char *name, struct wave *ret_wave, const char **ret_reason)
+{
+	enum err e = store_wave_find(a->store, name, ret_wave);
+	if (e)
+		return e;
+	enum wave_state phase = wave_phase(ret_wave, clock_day(clock_now()));
+	*ret_reason = "the wave takes no more invitations";
+	return phase == WAVE_PLANNED || phase == WAVE_OPEN ? OK : ERR_CONFLICT;
+}
+
 /* *ret_new is false when the very same batch was there already. */
 static enum err add_batch_tx(struct api *a, const char *wave, const struct batch *b,
 	bool *ret_new, const char **ret_reason)
 {
 	uint8_t content[32];
 	struct wave w;
-	enum err e = store_wave_find(a->store, wave, &w);
+	enum err e = taking_wave_tx(a, wave, &w, ret_reason);
 	if (e)
 		return e;
-	enum wave_state phase = wave_phase(&w, clock_day(clock_now()));
-	*ret_reason = "the wave takes no more invitations";
-	if (phase != WAVE_PLANNED && phase != WAVE_OPEN)
-		return ERR_CONFLICT;
 	e = store_batch_content(a->store, w.number, b->store.name, content);
 	*ret_new = e == ERR_NOT_FOUND;
 	if (e == OK) {
@@ -224,6 +257,40 @@ static void put_batch(struct http_request *r, void *context)
 	reply_number(r, fresh ? 201 : 200, "registered", (int64_t)b.store.size);
 }
 
+/* A batch that is not there is withdrawn already: the caller may have missed the reply.
+ */
+static enum err withdraw_tx(struct api *a, const char *wave, const char *batch,
+	int64_t *ret_withdrawn, const char **ret_reason)
+{
+	struct wave w;
+	enum err e = taking_wave_tx(a, wave, &w, ret_reason);
+	if (e)
+		return e;
+	*ret_reason = "an invitation of the batch is spent or revoked";
+	e = store_batch_withdraw_tx(a->store, w.number, batch, ret_withdrawn);
+	return e == ERR_NOT_FOUND ? OK : e;
+}
+
+static void delete_batch(struct http_request *r, void *context)
+{
+	struct api *a = context;
+	struct wave w;
+	int64_t withdrawn = 0;
+	const char *reason = "";
+	if (!find_wave(a, r, &w))
+		return;
+	enum err e = store_begin(a->store);
+	if (e == OK)
+		e = store_end(a->store,
+			withdraw_tx(a, w.name, http_segment(r, 1), &withdrawn, &reason));
+	if (e) {
+		reply_err(r, e, reason);
+		return;
+	}
+	(void)store_checkpoint(a->store); /* as in put_batch */
+	reply_number(r, 200, "withdrawn", withdrawn);
+}
+
 static struct json *ids_json(const struct buf *ids)
 {
 	struct json *list = json_array();
@@ -276,8 +343,7 @@ static void get_declined(struct http_request *r, void *context)
 	reply_json(r, 200, out);
 }
 
-static enum err revoke_tx(
-	struct api *a, int64_t wave, const struct json *ids, int64_t *ret_revoked)
+static enum err revoke_tx(struct api *a, int64_t wave, const struct json *ids)
 {
 	enum err e = OK;
 	for (const struct json *j = json_first(ids); j && e == OK; j = json_next(j)) {
@@ -287,18 +353,17 @@ static enum err revoke_tx(
 		if (!text || !secret_unhex(text, id.bytes, sizeof id.bytes))
 			return ERR_INPUT;
 		e = store_revoke_tx(a->store, wave, &id, &spend);
-		if (e == OK)
-			*ret_revoked += spend == SPEND_OK;
 	}
 	return e;
 }
 
+/* Says how many ids came, not how many were still open: asked for a single one, that
+ * would tell whether this person has answered. */
 static void post_revocations(struct http_request *r, void *context)
 {
 	struct api *a = context;
 	auto_(json) struct json *j = NULL;
 	struct wave w;
-	int64_t revoked = 0;
 	if (!find_wave(a, r, &w) || !read_json(r, &j))
 		return;
 	enum err e =
@@ -307,11 +372,12 @@ static void post_revocations(struct http_request *r, void *context)
 		reply_err(r, e, "ids is missing");
 		return;
 	}
-	e = store_end(a->store, revoke_tx(a, w.number, json_get(j, "ids"), &revoked));
+	const struct json *ids = json_get(j, "ids");
+	e = store_end(a->store, revoke_tx(a, w.number, ids));
 	if (e)
 		reply_err(r, e, "an id is not one of the wave's; none was revoked");
 	else
-		reply_number(r, 200, "revoked", revoked);
+		reply_number(r, 200, "received", (int64_t)json_count(ids));
 }
 
 static enum err dispositions_tx(
@@ -423,14 +489,15 @@ static bool enter(struct http_request *r, int who, void *context)
 
 /* clang-format off */
 static const struct http_route routes[] = {
-	{ "GET",  "/healthz",                              MONITORING, get_health },
-	{ "GET",  "/metrics",                              MONITORING, get_metrics },
-	{ "GET",  "/v1/waves",                             GATEWAY,    get_waves },
-	{ "PUT",  "/v1/waves/{wave}/batches/{batch}",      GATEWAY,    put_batch },
-	{ "POST", "/v1/waves/{wave}/open",                 GATEWAY,    post_open },
-	{ "GET",  "/v1/waves/{wave}/declined",             GATEWAY,    get_declined },
-	{ "POST", "/v1/waves/{wave}/revocations",          GATEWAY,    post_revocations },
-	{ "PUT",  "/v1/waves/{wave}/dispositions/{batch}", GATEWAY,    put_dispositions },
+	{ "GET",    "/healthz",                              MONITORING, get_health },
+	{ "GET",    "/metrics",                              MONITORING, get_metrics },
+	{ "GET",    "/v1/waves",                             GATEWAY,    get_waves },
+	{ "PUT",    "/v1/waves/{wave}/batches/{batch}",      GATEWAY,    put_batch },
+	{ "DELETE", "/v1/waves/{wave}/batches/{batch}",      GATEWAY,    delete_batch },
+	{ "POST",   "/v1/waves/{wave}/open",                 GATEWAY,    post_open },
+	{ "GET",    "/v1/waves/{wave}/declined",             GATEWAY,    get_declined },
+	{ "POST",   "/v1/waves/{wave}/revocations",          GATEWAY,    post_revocations },
+	{ "PUT",    "/v1/waves/{wave}/dispositions/{batch}", GATEWAY,    put_dispositions },
 };
 /* clang-format on */
 

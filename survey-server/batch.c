@@ -49,8 +49,8 @@ static const char *read_invitations(
 	struct arena *arena, const struct json *list, struct batch *b)
 {
 	size_t count = json_count(list);
-	if (count == 0 || count > BATCH_LIMIT)
-		return "a batch has 1 to 10,000 invitations";
+	if (!json_is_array(list) || count > BATCH_LIMIT)
+		return "invitations must be a list of 0 to 10,000";
 	struct store_invitation *all = arena_alloc(arena, count * sizeof *all);
 	for (const struct json *j = json_first(list); j; j = json_next(j)) {
 		uint8_t entry[ENTRY];

@@ -1,23 +1,15 @@
 #include "definition.h"
-#include "common/conf.h"
 #include "common/json.h"
+#include "common/valueset.h"
 #include "editions.h"
 #include <string.h>
 
-/* Every wave has these two, in this order. */
-static const char *const variables[] = { "administration", "area" };
-
-/* A value set while its file is read. */
-struct set {
-	struct json *variable;
-	struct json *values;
-	const struct settings *settings; /* of areas; NULL for another variable's */
-};
+const char *const definition_tables[DEFINITION_TABLES][DEFINITION_BY] = { { "area" } };
 
 /* What the settings say of the area. */
 static void add_rule(const struct settings *s, const char *area, struct json *value)
 {
-	for (size_t i = 0; s && i < s->area_count; i++) {
+	for (size_t i = 0; i < s->area_count; i++) {
 		const struct settings_area *rule = &s->areas[i];
 		if (strcmp(rule->area, area) != 0)
 			continue;
@@ -27,52 +19,13 @@ static void add_rule(const struct settings *s, const char *area, struct json *va
 	}
 }
 
-static enum err set_line(void *context, const char *section, const char *key,
-	const char *value, struct why *why)
-{
-	struct set *set = context;
-	if (strcmp(section, "variable") == 0 &&
-		(strcmp(key, "code") == 0 || strcmp(key, "name") == 0)) {
-		json_set(set->variable, key, json_new_text(value));
-		return OK;
-	}
-	if (strcmp(section, "values") != 0)
-		return err_why(
-			why, ERR_INPUT, "unknown key \"%s\" in [%s]", key, section);
-	if (json_count(set->values) >= BACKGROUND_MISSING)
-		return err_why(why, ERR_INPUT, "too many values");
-	struct json *v = json_append(set->values, json_object());
-	json_set(v, "code", json_new_text(key));
-	json_set(v, "name", json_new_text(value));
-	add_rule(set->settings, key, v);
-	return OK;
-}
-
-static enum err add_set(const char *file, const char *code,
-	const struct settings *settings, struct json *list, struct why *why)
-{
-	struct set set = { .variable = json_append(list, json_object()),
-		.settings = strcmp(code, "area") == 0 ? settings : NULL };
-	set.values = json_set(set.variable, "values", json_array());
-	enum err e = conf_walk(file, set_line, &set, why);
-	if (e)
-		return e;
-	const char *stated = json_text(json_get(set.variable, "code"));
-	if (!stated || strcmp(stated, code) != 0)
-		return err_why(
-			why, ERR_INPUT, "%s: [variable] code must be %s", file, code);
-	if (!json_text(json_get(set.variable, "name")) || json_count(set.values) == 0)
-		return err_why(why, ERR_INPUT,
-			"%s: [variable] name or [values] are missing", file);
-	return OK;
-}
-
 enum { OWN_GRADES = 5 }; /* as many as SKR's, and as the report has columns for */
 
 /* What a definition is made of. */
 struct making {
 	struct arena *arena;
 	const char *folder;
+	day opens;
 	const struct settings *settings;
 	struct editions editions;
 	struct editions own; /* empty when the city has none */
@@ -225,20 +178,56 @@ static enum err check_areas(const struct making *m)
 	return OK;
 }
 
+static enum err add_variable(const struct making *m, const char *code, struct json *list)
+{
+	const char *file = arena_format(m->arena, "%s/values/%s.ini", m->folder, code);
+	struct valueset set;
+	size_t count = 0;
+	enum err e = valueset_read(m->arena, file, &set, m->why);
+	if (e)
+		return e;
+	if (strcmp(set.code, code) != 0)
+		return err_why(
+			m->why, ERR_INPUT, "%s: [variable] code must be %s", file, code);
+	struct json *variable = json_append(list, json_object());
+	json_set(variable, "code", json_new_text(code));
+	json_set(variable, "name", json_new_text(set.name));
+	struct json *values = json_set(variable, "values", json_array());
+	for (size_t i = 0; i < set.count; i++) {
+		const struct valueset_entry *v = &set.entries[i];
+		if (v->level != VALUESET_VALUE || !valueset_valid(v, m->opens))
+			continue;
+		struct json *value = json_append(values, json_object());
+		json_set(value, "code", json_new_text(v->code));
+		json_set(value, "name", json_new_text(v->name));
+		if (strcmp(code, "area") == 0)
+			add_rule(m->settings, v->code, value);
+		count++;
+	}
+	if (count == 0 || count > BACKGROUND_MISSING)
+		return err_why(m->why, ERR_INPUT,
+			"%s: %zu values are valid when the wave opens: 1 to %d fit", file,
+			count, BACKGROUND_MISSING);
+	return OK;
+}
+
+/* Administration and area come first in every wave. */
 static enum err make(const struct making *m)
 {
+	const struct settings *s = m->settings;
 	struct json *list = json_set(m->document, "variables", json_array());
-	json_set(m->document, "layout", json_new_number(m->settings->layout));
+	json_set(m->document, "layout", json_new_number(s->layout));
 	enum err e = add_editions(m);
-	for (size_t i = 0; e == OK && i < sizeof variables / sizeof *variables; i++) {
-		const char *file = arena_format(
-			m->arena, "%s/values/%s.ini", m->folder, variables[i]);
-		e = add_set(file, variables[i], m->settings, list, m->why);
-	}
+	if (e == OK)
+		e = add_variable(m, "administration", list);
+	if (e == OK)
+		e = add_variable(m, "area", list);
+	for (size_t i = 0; e == OK && i < s->variable_count; i++)
+		e = add_variable(m, s->variables[i], list);
 	return e ? e : check_areas(m);
 }
 
-enum err definition_make(const char *folder, const char *questionnaire,
+enum err definition_make(const char *folder, const char *questionnaire, day opens,
 	const struct settings *settings, struct buf *ret_document,
 	struct buf *ret_left_out, struct why *why)
 {
@@ -253,7 +242,7 @@ enum err definition_make(const char *folder, const char *questionnaire,
 		e = texts_read(folder, &texts, why);
 	if (e)
 		return e;
-	struct making m = { a, folder, settings, editions, own, texts, document,
+	struct making m = { a, folder, opens, settings, editions, own, texts, document,
 		ret_left_out, why };
 	e = make(&m);
 	if (e == OK)

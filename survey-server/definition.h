@@ -5,6 +5,7 @@
 #define SURVEY_DEFINITION_H
 
 #include "common/buf.h"
+#include "common/clock.h"
 #include "questionnaire.h"
 #include "settings.h"
 #include "texts.h"
@@ -36,12 +37,19 @@ struct definition {
 	int area; /* the place of the variable "area", -1: there is none */
 };
 
+/* The breakdowns that the count makes beside the whole city, each by the codes of its
+ * variables; NULL where it has fewer. */
+enum { DEFINITION_TABLES = 1, DEFINITION_BY = 2 };
+extern const char *const definition_tables[DEFINITION_TABLES][DEFINITION_BY];
+
 /* Reads FOLDER/NAME.*.json, the city's own questions and FOLDER/values/VARIABLE.ini for
- * each variable, checks them, and writes the document. Editions that are drafts, or whose
- * texts are, are left out and their names added to ret_left_out, unless the settings take
- * drafts; a draft in a language that the settings name is ERR_CONFLICT. The reason in why
- * names the file. */
-enum err definition_make(const char *folder, const char *questionnaire,
+ * each variable, checks them, and writes the document. A value set gives its values that
+ * are valid on the day the wave opens. Editions that are drafts, or whose texts are, are
+ * left out and their names added to ret_left_out, unless the settings take drafts; a
+ * draft in a language that the settings name is ERR_CONFLICT. The reason in why names the
+ * file.
+ */
+enum err definition_make(const char *folder, const char *questionnaire, day opens,
 	const struct settings *settings, struct buf *ret_document,
 	struct buf *ret_left_out, struct why *why);
 /* Reads a document; everything lives in the arena. */

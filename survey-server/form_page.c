@@ -414,16 +414,28 @@ static void helped(struct buf *b, const struct form_view *v, enum helped who)
 	html_raw(b, "</fieldset>\n");
 }
 
-/* What the background variable is called on the page; a Swedish name when the page's
- * language has none for it. */
+/* What the background variable is called on the page; the Swedish name of a city's own,
+ * which has no words in the page's language. */
 static void variable(struct buf *b, const struct form_view *v, const struct variable *x)
 {
-	if (strcmp(x->code, "administration") == 0)
-		buf_text(b, texts_of(v)->background_administration);
-	else if (strcmp(x->code, "area") == 0)
-		buf_text(b, texts_of(v)->background_area);
-	else
-		buf_text(b, x->name);
+	const struct texts *t = texts_of(v);
+	const struct {
+		const char *code, *words;
+	} known[] = {
+		{ "administration", t->background_administration },
+		{ "area", t->background_area },
+		{ "age", t->background_age },
+		{ "measure", t->background_measure },
+		{ "origin", t->background_origin },
+		{ "sex", t->background_sex },
+	};
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+		if (strcmp(x->code, known[i].code) == 0) {
+			buf_text(b, known[i].words);
+			return;
+		}
+	}
+	buf_text(b, x->name);
 }
 
 static void saved(struct buf *b, const struct form_view *v)

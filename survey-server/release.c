@@ -1,5 +1,5 @@
 #include "release.h"
-#include "disclosure.h"
+#include "common/disclosure.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -64,6 +64,9 @@ static struct disclosure_child one_kind(bool exists, int64_t n)
 {
 	return (struct disclosure_child){ .exists = exists, .kinds = 1, .counts = { n } };
 }
+
+_Static_assert((int)QUESTIONNAIRE_OPTIONS <= (int)DISCLOSURE_KINDS,
+	"a question has more options than a group has kinds of answers");
 
 static struct disclosure_child graded_child(
 	const struct question *q, bool exists, const struct tally *t)

@@ -466,6 +466,65 @@ static void areas_section(const struct report *r, struct buf *b)
 	html_raw(b, "</tbody>\n</table>\n</div>\n");
 }
 
+/* Why persons with support were not asked, by sms-gateway's codes; what is in no row here
+ * could not be read from the case system's file. */
+static const struct {
+	const char *code;
+	const char *words;
+} left_out_reasons[] = {
+	{ "protected", "har skyddade personuppgifter" },
+	{ "child", "är för unga" },
+	{ "young", "är inte vuxna, och enheten har inte sagt ja" },
+	{ "exempt", "får stöd i ett område där ingen tillfrågas" },
+	{ "measure", "har en insats där ingen tillfrågas" },
+	{ "ground", "har stöd enligt ett annat lagrum" },
+	{ "ground-unknown", "har ett lagrum som inte gick att läsa" },
+	{ "short", "har stöd under kort tid" },
+	{ "sms-not-safe", "kan inte kontaktas på ett säkert sätt" },
+	{ "refused", "har sagt nej till att bli kontaktade" },
+	{ "removed", "har tagits bort av förvaltningen" },
+	{ "late", "kom med först när utskicket hade börjat" },
+};
+
+enum { LEFT_OUT_REASONS = sizeof left_out_reasons / sizeof *left_out_reasons };
+
+static void left_out_row(struct buf *b, long persons, const char *words)
+{
+	if (!persons)
+		return;
+	html_around(b, "<tr><th scope=\"row\">", words, "</th><td>");
+	html_number(b, persons);
+	html_raw(b, "</td></tr>\n");
+}
+
+/* The frame's rules in figures: who was not asked, and why. */
+static void left_out_section(const struct report *r, struct buf *b)
+{
+	const struct json *counts =
+		json_get(json_get(r->document, "quality"), "left_out");
+	long persons[LEFT_OUT_REASONS + 1] = { 0 };
+	for (const struct json *j = json_first(counts); j; j = json_next(j)) {
+		double n = 0;
+		size_t i = 0;
+		while (i < LEFT_OUT_REASONS &&
+			strcmp(left_out_reasons[i].code, json_key(j)) != 0)
+			i++;
+		(void)json_number(j, &n);
+		persons[i] += lround(n);
+	}
+	if (!json_count(counts))
+		return;
+	html_raw(b,
+		"<h2 id=\"left-out\">Vilka har inte tillfrågats?</h2>\n"
+		"<div class=\"wide\" role=\"group\" tabindex=\"0\" aria-labelledby=\"left-out\">\n"
+		"<table>\n<thead><tr><th scope=\"col\">Personer med stöd som</th>"
+		"<th scope=\"col\">Antal</th></tr></thead>\n<tbody>\n");
+	for (size_t i = 0; i < LEFT_OUT_REASONS; i++)
+		left_out_row(b, persons[i], left_out_reasons[i].words);
+	left_out_row(b, persons[LEFT_OUT_REASONS], "inte gick att läsa ur filen");
+	html_raw(b, "</tbody>\n</table>\n</div>\n");
+}
+
 enum err report_html(struct store *s, const struct wave *w,
 	const struct report_scope *scope, struct buf *ret_page)
 {
@@ -477,6 +536,7 @@ enum err report_html(struct store *s, const struct wave *w,
 	head(&r, ret_page);
 	areas_section(&r, ret_page);
 	helped(&r, ret_page);
+	left_out_section(&r, ret_page);
 	for (size_t n = 0; n < r.definition.questionnaire.count; n++)
 		question_section(&r, ret_page, n);
 	html_raw(ret_page,

@@ -1,11 +1,16 @@
 #include "settings.h"
 #include "ballot.h"
 #include "common/conf.h"
+#include "common/invitation.h"
+#include "common/words.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { AREAS = 256, LANGUAGES = 64 };
+/* Every wave has these two. */
+static const char always[] = "administration area";
+
+enum { AREAS = 256, LANGUAGES = 64, VARIABLES = INVITATION_VARIABLES - 2 };
 
 struct reading {
 	struct arena *arena;
@@ -54,6 +59,40 @@ static enum err take_languages(const struct reading *r, const char *list, struct
 		s->languages[s->language_count++] = keep(r, word, len);
 	}
 	return s->language_count ? OK : err_why(why, ERR_INPUT, "no language is named");
+}
+
+/* A variable's code is the name of its file. */
+static enum err check_variable(
+	const struct settings *s, const char *word, size_t len, struct why *why)
+{
+	if (strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789-") < len)
+		return err_why(why, ERR_INPUT,
+			"\"%.*s\" is no variable: a-z, 0-9 and dash", (int)len, word);
+	if (words_have(always, word, len))
+		return err_why(
+			why, ERR_INPUT, "%.*s is kept of everybody", (int)len, word);
+	for (size_t i = 0; i < s->variable_count; i++)
+		if (strlen(s->variables[i]) == len &&
+			memcmp(s->variables[i], word, len) == 0)
+			return err_why(
+				why, ERR_INPUT, "%.*s stands twice", (int)len, word);
+	if (s->variable_count == VARIABLES)
+		return err_why(why, ERR_INPUT, "more than %d variables", VARIABLES);
+	return OK;
+}
+
+static enum err take_variables(const struct reading *r, const char *list, struct why *why)
+{
+	size_t len;
+	struct settings *s = r->settings;
+	s->variables = arena_alloc(r->arena, VARIABLES * sizeof *s->variables);
+	for (const char *word; (word = next_word(&list, &len));) {
+		enum err e = check_variable(s, word, len, why);
+		if (e)
+			return e;
+		s->variables[s->variable_count++] = keep(r, word, len);
+	}
+	return OK;
 }
 
 static enum err take_hidden(const char *list, unsigned *ret_hidden, struct why *why)
@@ -108,9 +147,15 @@ static enum err take(void *context, const char *section, const char *key,
 	const struct reading *r = context;
 	if (strncmp(section, "area ", 5) == 0)
 		return take_area(r, section + 5, key, value, why);
+	if (strcmp(section, "background") == 0)
+		return strcmp(key, "variables") == 0
+			       ? take_variables(r, value, why)
+			       : err_why(why, ERR_INPUT,
+					 "unknown key \"%s\": [background] has variables",
+					 key);
 	if (strcmp(section, "form") != 0)
 		return err_why(why, ERR_INPUT,
-			"unknown section [%s]: there are [form] and [area CODE]",
+			"unknown section [%s]: there are [form], [background] and [area CODE]",
 			section);
 	if (strcmp(key, "layout") == 0)
 		return take_layout(value, &r->settings->layout, why);

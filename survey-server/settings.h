@@ -6,6 +6,10 @@
  *   drafts = no                yes: also what no person has approved
  *   own = NAME                 the city's own questions, NAME.LANGUAGE.json
  *
+ *   [background]
+ *   variables = sex age        what is kept of a person beside administration and area,
+ *                              each a value set; default: nothing
+ *
  *   [area barn-unga]
  *   hide = q3 q5               questions that make no sense there
  *   variant = barn             what is shown first
@@ -34,6 +38,8 @@ struct settings {
 	size_t language_count;
 	bool drafts;
 	const char *own; /* NULL: none */
+	const char **variables;
+	size_t variable_count;
 	struct settings_area *areas;
 	size_t area_count;
 };

@@ -1,6 +1,7 @@
 #include "store.h"
 #include "001.sql.h"
 #include "002.sql.h"
+#include "003.sql.h"
 #include "common/db.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,9 @@ enum statement {
 	WAVE_LIST,
 	DEFINITION_GET,
 	WAVE_STATE,
+	WAVE_SERIAL,
 	WAVE_TAKE,
+	WAVE_WITHDRAW,
 	WAVE_DESTROYED,
 	WAVE_WORDS,
 	WAVE_PUBLISH,
@@ -31,6 +34,10 @@ enum statement {
 	INVITATION_ADD,
 	INVITATION_FIND,
 	INVITATION_SERIAL,
+	WITHDRAW_INVITATION,
+	WITHDRAW_STRATA,
+	WITHDRAW_LEFT_OUT,
+	WITHDRAW_BATCH,
 	BITS_ADD,
 	BITS_GET,
 	BITS_SET,
@@ -58,7 +65,7 @@ enum statement {
 
 /* clang-format off */
 #define WAVE_COLUMNS "wave.number, wave.name, wave.title, wave.opens, wave.closes, wave.custody," \
-	" wave.state, wave.public_key, wave.invited, wave.counted"
+	" wave.state, wave.public_key, wave.invited - wave.withdrawn, wave.counted"
 enum { AFTER_WAVE = 10 }; /* the first column after WAVE_COLUMNS */
 
 static const char *const statements[STATEMENTS] = {
@@ -71,7 +78,9 @@ static const char *const statements[STATEMENTS] = {
 	[WAVE_LIST] = "SELECT " WAVE_COLUMNS " FROM wave ORDER BY opens, name",
 	[DEFINITION_GET] = "SELECT document FROM definition WHERE wave = $1",
 	[WAVE_STATE] = "UPDATE wave SET state = $2 WHERE number = $1",
+	[WAVE_SERIAL] = "SELECT invited FROM wave WHERE number = $1",
 	[WAVE_TAKE] = "UPDATE wave SET invited = invited + $2 WHERE number = $1",
+	[WAVE_WITHDRAW] = "UPDATE wave SET withdrawn = withdrawn + $2 WHERE number = $1",
 	[WAVE_DESTROYED] = "UPDATE wave SET destroyed_by = $2 WHERE number = $1",
 	[WAVE_WORDS] = "SELECT words FROM wave WHERE number = $1",
 	[WAVE_PUBLISH] = "UPDATE wave SET state = $2, words = $3 WHERE number = $1",
@@ -93,6 +102,10 @@ static const char *const statements[STATEMENTS] = {
 		" LEFT JOIN bitmap b ON b.wave = i.wave AND b.kind = $2 AND b.chunk = i.serial / $3"
 		" WHERE i.wave = wave.number AND i.id = $1",
 	[INVITATION_SERIAL] = "SELECT serial FROM invitation WHERE wave = $1 AND id = $2",
+	[WITHDRAW_INVITATION] = "DELETE FROM invitation WHERE wave = $1 AND id = $2",
+	[WITHDRAW_STRATA] = "DELETE FROM stratum WHERE wave = $1 AND batch = $2",
+	[WITHDRAW_LEFT_OUT] = "DELETE FROM left_out WHERE wave = $1 AND batch = $2",
+	[WITHDRAW_BATCH] = "DELETE FROM batch WHERE wave = $1 AND name = $2",
 	[BITS_ADD] = "INSERT INTO bitmap (wave, kind, chunk, bits) VALUES ($1, $2, $3, $4)"
 		" ON CONFLICT (wave, kind, chunk) DO NOTHING",
 	[BITS_GET] = "SELECT bits FROM bitmap WHERE wave = $1 AND kind = $2 AND chunk = $3",
@@ -120,7 +133,7 @@ static const char *const statements[STATEMENTS] = {
 };
 /* clang-format on */
 
-static const char *const migrations[] = { sql_001, sql_002 };
+static const char *const migrations[] = { sql_001, sql_002, sql_003 };
 static const struct db_schema schema = { migrations,
 	sizeof migrations / sizeof *migrations };
 
@@ -193,6 +206,17 @@ static enum err one(struct db *db, enum statement st)
 	bool row;
 	enum err e = db_next(db, st, &row);
 	return e ? e : row ? OK : ERR_NOT_FOUND;
+}
+
+/* The number that a one-row, one-column statement gives. */
+static enum err number_of(struct db *db, enum statement st, int64_t *ret_number)
+{
+	enum err e = one(db, st);
+	if (e)
+		return e;
+	*ret_number = db_int(db, st, 0);
+	db_done(db, st);
+	return OK;
 }
 
 /* As bytes: SQLite would copy a text first to end it with a NUL. */
@@ -390,11 +414,10 @@ enum err store_batch_add_tx(
 {
 	struct db *db = db_of(s);
 	struct store_batch b = *batch;
-	struct wave w;
-	enum err e = store_wave_get(s, wave, &w);
+	db_set_int(db, WAVE_SERIAL, 1, wave);
+	enum err e = number_of(db, WAVE_SERIAL, &b.first);
 	if (e)
 		return e;
-	b.first = w.invited;
 	uint8_t *ids = mem_alloc(b.size * INVITATION_ID);
 	for (size_t i = 0; i < b.size; i++)
 		memcpy(ids + i * INVITATION_ID, b.invitations[i].id.bytes, INVITATION_ID);
@@ -450,17 +473,6 @@ enum err store_disposition_add_tx(struct store *s, int64_t wave, const char *bat
 	db_set_int(db, DISPOSITION_ADD, 4, code);
 	db_set_int(db, DISPOSITION_ADD, 5, persons);
 	return db_run(db, DISPOSITION_ADD);
-}
-
-/* The number that a one-row, one-column statement gives. */
-static enum err number_of(struct db *db, enum statement st, int64_t *ret_number)
-{
-	enum err e = one(db, st);
-	if (e)
-		return e;
-	*ret_number = db_int(db, st, 0);
-	db_done(db, st);
-	return OK;
 }
 
 enum err store_disposition_clear_tx(
@@ -620,6 +632,58 @@ enum err store_revoke_tx(struct store *s, int64_t wave, const struct invitation_
 	db_set_blob(db, INVITATION_SERIAL, 2, id->bytes, sizeof id->bytes);
 	enum err e = number_of(db, INVITATION_SERIAL, &serial);
 	return e ? e : revoke(db, wave, serial, ret_spend);
+}
+
+/* Revokes the batch's serials and deletes its invitations. */
+static enum err invitations_withdraw(
+	struct db *db, int64_t wave, const char *name, int64_t *ret_size)
+{
+	db_set_int(db, BATCH_IDS, 1, wave);
+	db_set_text(db, BATCH_IDS, 2, name);
+	enum err e = one(db, BATCH_IDS);
+	if (e)
+		return e;
+	size_t len;
+	int64_t first = db_int(db, BATCH_IDS, 0), size = db_int(db, BATCH_IDS, 1);
+	const uint8_t *ids = db_blob(db, BATCH_IDS, 2, &len);
+	if (len != (size_t)size * INVITATION_ID)
+		e = ERR_IO;
+	for (int64_t i = 0; e == OK && i < size; i++) {
+		enum spend spend;
+		e = revoke(db, wave, first + i, &spend);
+		if (e == OK && spend != SPEND_OK)
+			e = ERR_CONFLICT;
+		if (e)
+			break;
+		db_set_int(db, WITHDRAW_INVITATION, 1, wave);
+		db_set_blob(db, WITHDRAW_INVITATION, 2, ids + i * INVITATION_ID,
+			INVITATION_ID);
+		e = db_run(db, WITHDRAW_INVITATION);
+	}
+	db_done(db, BATCH_IDS);
+	*ret_size = size;
+	return e;
+}
+
+enum err store_batch_withdraw_tx(
+	struct store *s, int64_t wave, const char *name, int64_t *ret_withdrawn)
+{
+	struct db *db = db_of(s);
+	int64_t size;
+	enum err e = invitations_withdraw(db, wave, name, &size);
+	for (int st = WITHDRAW_STRATA; e == OK && st <= WITHDRAW_BATCH; st++) {
+		db_set_int(db, (size_t)st, 1, wave);
+		db_set_text(db, (size_t)st, 2, name);
+		e = db_run(db, (size_t)st);
+	}
+	if (e)
+		return e;
+	db_set_int(db, WAVE_WITHDRAW, 1, wave);
+	db_set_int(db, WAVE_WITHDRAW, 2, size);
+	e = db_run(db, WAVE_WITHDRAW);
+	if (e == OK)
+		*ret_withdrawn = size;
+	return e;
 }
 
 enum err store_declined(

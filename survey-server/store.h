@@ -75,6 +75,11 @@ enum err store_stratum_add_tx(
 	struct store *s, int64_t wave, const char *batch, const struct stratum *stratum);
 enum err store_left_out_add_tx(struct store *s, int64_t wave, const char *batch,
 	const char *reason, int64_t persons);
+/* Deletes the batch, its invitations and strata, and revokes the serials for good: a form
+ * on its way finds them gone. ERR_NOT_FOUND; ERR_CONFLICT when an invitation is spent or
+ * revoked already. */
+enum err store_batch_withdraw_tx(
+	struct store *s, int64_t wave, const char *name, int64_t *ret_withdrawn);
 /* The ids of the batch that are neither spent nor revoked, 16 bytes each, sorted.
  * ERR_NOT_FOUND. */
 enum err store_batch_open(

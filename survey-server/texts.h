@@ -63,6 +63,10 @@ struct texts {
 	/* background */
 	char *background_administration;
 	char *background_area;
+	char *background_age;
+	char *background_measure;
+	char *background_origin;
+	char *background_sex;
 	char *background_between;
 	/* problem */
 	char *problem_title;

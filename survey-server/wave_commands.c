@@ -99,14 +99,14 @@ static enum err add_wave(const struct config *config, struct store *s,
 }
 
 static enum err make_definition(const struct config *config, const struct wave_options *o,
-	struct buf *ret_definition, struct buf *ret_left_out, struct why *why)
+	day opens, struct buf *ret_definition, struct buf *ret_left_out, struct why *why)
 {
 	auto_(arena) struct arena *a = arena_create();
 	struct settings settings;
 	enum err e = settings_read(a, o->settings, &settings, why);
 	return e ? e
-		 : definition_make(config->questionnaires, o->questionnaire, &settings,
-			   ret_definition, ret_left_out, why);
+		 : definition_make(config->questionnaires, o->questionnaire, opens,
+			   &settings, ret_definition, ret_left_out, why);
 }
 
 static int wave_add(const struct config *config, int argc, char **argv)
@@ -135,7 +135,7 @@ static int wave_add(const struct config *config, int argc, char **argv)
 	}
 	enum err e = command_open_store(config, &store, &why);
 	if (e == OK)
-		e = make_definition(config, &o, &definition, &left_out, &why);
+		e = make_definition(config, &o, w.opens, &definition, &left_out, &why);
 	if (e)
 		return program_failed("wave add", &why);
 	if (!command_note(config, "wave add", AUDIT_CHANGED, w.name, "added"))

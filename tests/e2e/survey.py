@@ -37,7 +37,7 @@ PROGRAM = BUILD / "survey-server" / "survey-server"
 LONG = bool(os.environ.get("LONG"))
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
-# The value sets of questionnaires/values, in their order.
+# The first values of questionnaires/values, in their order.
 ADMINISTRATIONS = ["bromma", "farsta", "hagersten-alvsjo", "sodermalm"]
 AREAS = ["ekonomiskt-bistand", "missbruk-beroende", "socialpsykiatri", "funktionsnedsattning", "barn-unga"]
 
@@ -106,7 +106,8 @@ def expand(prk, info, length=16):
 class Invitation:
     """What sms-gateway makes for a person, by the words of design.md and common/invitation.h."""
 
-    def __init__(self, key, wave, area=0, administration=1, stratum=0, plan=1, code=None):
+    def __init__(self, key, wave, area=0, administration=1, stratum=0, plan=1, code=None, more=()):
+        """more: the places of the values of further variables."""
         self.bytes = code or os.urandom(10)
         number = int.from_bytes(self.bytes, "big")
         self.code = "".join(ALPHABET[number >> (5 * i) & 31] for i in reversed(range(16)))
@@ -114,7 +115,7 @@ class Invitation:
         prk = hmac.new(key, self.bytes, hashlib.sha256).digest()
         self.id = expand(prk, b"brukarenkat id")
         background = bytes([1, plan]) + stratum.to_bytes(2, "big")
-        for value in [administration, area] + [0xffff] * 11:
+        for value in [administration, area, *more] + [0xffff] * (11 - len(more)):
             background += value.to_bytes(2, "big")
         background = background.ljust(32, b"\0")
         self.sealed = AESGCM(expand(prk, b"brukarenkat seal")).encrypt(
@@ -452,6 +453,15 @@ directory = {self.questionnaires}
             return api.request("PUT", f"/v1/waves/{wave}/batches/{name}",
                                json.dumps(batch_of(invitations, **more)))
 
+    def withdraw(self, name, wave="2027-1"):
+        with self.api() as api:
+            return api.request("DELETE", f"/v1/waves/{wave}/batches/{name}")
+
+    def wave(self, name="2027-1"):
+        """What sms-gateway is told of the wave."""
+        with self.api() as api:
+            return next(w for w in api.get("/v1/waves").json()["waves"] if w["wave"] == name)
+
     def invite(self, count, wave="2027-1", areas=1):
         invitations = self.make(count, wave, areas)
         for at in range(0, count, 5000):
@@ -607,17 +617,27 @@ def questionnaire(language="sv", variant="", name="skr-brukarfragor", folder=ROO
     return json.loads((folder / f"{name}.{language}{'.' * bool(variant)}{variant}.json").read_text())
 
 
+def ini(file):
+    """The file's sections, each a dict."""
+    parser = configparser.RawConfigParser(delimiters="=", inline_comment_prefixes=None)
+    parser.optionxform = str
+    parser.read_string(Path(file).read_text())
+    return {name: dict(parser[name]) for name in parser.sections()}
+
+
+def value_set(code, folder=ROOT / "questionnaires"):
+    """The codes and names that a wave can keep of that variable."""
+    return ini(folder / "values" / f"{code}.ini")["values"]
+
+
 @functools.lru_cache(None)
 def words(language="sv", variant=""):
     """What the pages of that edition say besides the questions; a variant leans on its language's."""
     said = {}
     for name in [language, f"{language}.{variant}"]:
         file = ROOT / "questionnaires" / "texts" / f"{name}.ini"
-        parser = configparser.RawConfigParser(delimiters="=", inline_comment_prefixes=None)
-        if file.exists():
-            parser.read_string(file.read_text())
-        for section in parser.sections():
-            said.update(parser[section])
+        for section in ini(file).values() if file.exists() else []:
+            said.update(section)
     return said
 
 

@@ -380,7 +380,8 @@ def test_mutated_internal_requests(survey, changes):
     def internal_seed(n, people):
         return [request("PUT", f"batches/farsta-m{n}", json.dumps(batch_of(people))), request("POST", "open", '{"batch":"farsta-1"}'),
                 request("POST", "revocations", json.dumps({"ids": [people[0].id.hex()]})), request("GET", "declined", ""),
-                request("PUT", "dispositions/farsta-1", '{"strata":[{"stratum":0,"dispositions":{"22":1}}]}')][n % 5]
+                request("PUT", "dispositions/farsta-1", '{"strata":[{"stratum":0,"dispositions":{"22":1}}]}'),
+                request("DELETE", f"batches/farsta-m{n - 5}", "")][n % 6]
 
     def mutate_body(data):
         """Most changes in the head only lead to 400."""

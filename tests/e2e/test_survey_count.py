@@ -2,6 +2,7 @@
 import fcntl
 import json
 import random
+import re
 import sqlite3
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,8 @@ def closed(tmp_path_factory):
     survey.add_wave()
     survey.serve()
     people = survey.invite(150, areas=3)
+    assert survey.put([], name="bromma-1", administration="bromma",
+                      left_out={"protected": 3, "quotes": 2, "columns": 1}).status == 201
     random.Random(1).shuffle(people)
     sent = [(p, answers_number(n * 53)) for n, p in enumerate(people[:110])]
     with survey.public() as web:
@@ -45,7 +48,7 @@ def needles(survey, key):
     for n, (number, sealed) in enumerate(db.execute("SELECT id, sealed FROM invitation")):
         found.update({f"id {n}": number, f"background {n}": sealed, f"background {n} begin": sealed[:16],
                       f"background {n} end": sealed[-16:]})
-    for n, (content, ids) in enumerate(db.execute("SELECT content, ids FROM batch")):
+    for n, (content, ids) in enumerate(db.execute("SELECT content, ids FROM batch WHERE size > 0")):
         found.update({f"batch {n} content": content, f"batch {n} ids": ids[8:40]})
     for kind, chunk, bits in db.execute("SELECT kind, chunk, bits FROM bitmap"):
         if sum(bin(b).count("1") for b in bits) > 4:
@@ -265,7 +268,11 @@ def test_report_formats(closed, tmp_path):
     assert int(row[4]) == city["q1"]["graded"] and [int(x) for x in row[12:17]] == city["q1"]["options"]
     file = tmp_path / "rapport.html"
     fresh.must("report", "--wave", WAVE, "--format", "html", "-o", file)
-    assert "Brukarenkät på prov" in file.read_text()
+    page = file.read_text()
+    assert "Brukarenkät på prov" in page
+    assert re.findall(r'<tr><th scope="row">([^<]+)</th><td>(\d+)</td></tr>', page.partition('id="left-out"')[2]) == \
+        [("har skyddade personuppgifter", "3"), ("inte gick att läsa ur filen", "3")]
+    assert json.loads(fresh.report())["quality"]["left_out"] == {"protected": 3, "quotes": 2, "columns": 1}
     fresh.refused("report", "--wave", WAVE, "--format", "json", "-o", tmp_path / "finns" / "inte")
     fresh.refused("report", "--wave", WAVE, "--format", "pdf", status=2)
 

@@ -7,8 +7,8 @@ from collections import Counter
 
 import pytest
 
-from survey import (AREAS, EDITIONS, QUESTIONS, ROOT, Browser, Invitation, answers_number, batch_of, coded, questionnaire,
-                    running, shown, table, tally, words)
+from survey import (AREAS, EDITIONS, QUESTIONS, ROOT, Browser, Invitation, answers_number, batch_of, coded, day, questionnaire,
+                    running, shown, table, tally, value_set, words)
 
 SKR = "skr-brukarfragor"
 CHILDREN = AREAS.index("barn-unga")
@@ -186,6 +186,11 @@ WRONG = {
     "hidden": ("[area barn-unga]\nhide = q5 q12\n", 2, "q12"), "hidden word": ("[area barn-unga]\nhide = fråga5\n", 2, "fråga5"),
     "hidden zero": ("[area barn-unga]\nhide = q0\n", 2, "q0"), "exempt": ("[area barn-unga]\nexempt = 1\n", 2, "yes nor no"),
     "area key": ("[area barn-unga]\nfärg = blå\n", 2, "unknown key"), "twice": ("[form]\ndrafts = no\ndrafts = yes\n", 3, "drafts"),
+    "background": ("[background]\nvariables = sex kon/../age\n", 2, "kon/../age"),
+    "background key": ("[background]\nvariabler = sex\n", 2, "variabler"),
+    "background twice": ("[background]\nvariables = sex age sex\n", 2, "sex stands twice"),
+    "background always": ("[background]\nvariables = area\n", 2, "area"),
+    "background many": ("[background]\nvariables = " + " ".join(f"v{n}" for n in range(12)) + "\n", 2, "more than 11"),
     "nonsense": ("[form]\nnonsens\n", 2, ""), "broken": ("[form\nlayout = pages\n", 1, ""),
 }
 
@@ -203,6 +208,7 @@ def test_wrong_settings_name_file_and_line(survey, name):
     ({"area mars": {"hide": "q1"}}, "mars"), ({"area barn-unga": {"hide": "q1 q2 q3 q4 q5 q6"}}, "must leave a question"),
     ({"area barn-unga": {"hide": "q7"}}, "barn-unga"), ({"area barn-unga": {"variant": "finns-inte"}}, "finns-inte"),
     ({"form": {"languages": "sv xx"}}, "xx"), ({"form": {"languages": "ar en", **ALL}}, "sv"),
+    ({"background": {"variables": "sex unit"}}, "values/unit.ini"),
     ({"form": {"own": "finns-inte"}}, "finns-inte.sv.json"), ({"form": {"own": "../values"}}, "values")])
 def test_settings_that_fit_nothing(survey, settings, word):
     before = survey.dump()
@@ -219,6 +225,109 @@ def test_settings_of_the_example(survey):
 def test_settings_that_are_not_there(survey, tmp_path):
     for file in [tmp_path / "finns-inte.ini", tmp_path]:
         assert str(file) in survey.refused(*survey.adding("fel", settings=file))
+
+
+# What is kept of a person.
+
+
+BACKGROUND = ["sex", "age", "origin", "measure"]
+
+
+def test_background_of_a_wave(survey):
+    for name, more in [("bakgrund-0", []), ("bakgrund-1", ["origin"]), ("bakgrund-4", BACKGROUND)]:
+        survey.add_wave(name, settings={"background": {"variables": " ".join(more)}} if more else None)
+        told = survey.wave(name)["variables"]
+        assert [v["code"] for v in told] == ["administration", "area", *more]
+        for variable in told:
+            # Neither finer values nor coarser ones, and of all there are today.
+            assert {v["code"]: v["name"] for v in variable["values"]} == value_set(variable["code"])
+    assert [v["name"] for v in told[2:]] == ["Juridiskt kön", "Åldersgrupp", "Ursprung", "Insats"]
+
+
+def test_background_is_kept_with_the_answer(survey):
+    survey.add_wave("bakgrund", settings={"background": {"variables": " ".join(BACKGROUND)}})
+    person = Invitation(survey.invitation_key, "bakgrund", area=2, stratum=2, more=[1, 5, 3, 20])
+    assert survey.put([person], "bakgrund").status == 201
+    with survey.public() as web:
+        assert web.post(person.path, answers_number(7)).status == 200
+    plain, = survey.box("bakgrund").plain()
+    values = [int.from_bytes(plain[at:at + 2], "big") for at in range(4, 30, 2)]
+    assert values == [1, 2, 1, 5, 3, 20] + [0xffff] * 7
+    assert counted(survey, "bakgrund")["quality"]["answered"] == 1
+
+
+@pytest.mark.parametrize("language, variant", [e for e in EDITIONS if e[1] in ("", "lattlast")])
+def test_person_is_told_all_that_is_kept(survey, language, variant):
+    """The last page names every variable, in the page's words, and those only."""
+    say = words(language, variant)
+    for wave, more in [("berattas", BACKGROUND), ("berattas-utan", [])]:
+        if wave not in survey.must("wave", "list"):
+            survey.add_wave(wave, settings={"form": ALL, "background": {"variables": " ".join(more)}})
+        one, = invite(survey, wave, 1)
+        with Browser(survey) as browser:
+            page = browser.open(f"{one.path}?lang={language}&variant={variant}")
+            page = browser.press(say["first_begin"])
+            while page.all("legend", "h1") and page.number < 7:
+                page = browser.press(say["next"], **{f"q{page.number}": "1"})
+        kept = (say["background_between"] + " ").join(say[f"background_{v}"] for v in ["administration", "area", *more])
+        told = [li.text for li in page.all("li")]
+        assert told == [say["saved_answers"], say["saved_background"].replace("{background}", kept)]
+        # No word of it is Swedish unless the page is.
+        assert language == "sv" or not any(v["name"] in " ".join(told) for v in survey.wave(wave)["variables"])
+
+
+def test_citys_own_variable_is_told_by_its_name(mine):
+    survey, folder = mine
+    (folder / "values" / "bostadslage.ini").write_text(
+        "[variable]\ncode = bostadslage\nname = Bostadsläge\n[values]\nstad = Stad <&>\nland = Land\n")
+    survey.add_wave(settings={"background": {"variables": "bostadslage"}})
+    survey.serve()
+    assert survey.wave()["variables"][2] == {"code": "bostadslage", "name": "Bostadsläge", "values": [
+        {"code": "stad", "name": "Stad <&>"}, {"code": "land", "name": "Land"}]}
+    one, = invite(survey, "2027-1", 1)
+    with survey.public() as web:
+        assert "stödet hör till, Bostadsläge.</li>" in web.post(one.path, {"q1": "1", "page": "7"}).body.decode()
+
+
+def test_values_of_the_opening_day(mine):
+    """What is valid when the wave opens, not when it is added; and the wave keeps it."""
+    survey, folder = mine
+    file = folder / "values" / "administration.ini"
+    text = file.read_text()
+    file.write_text(text.replace("[valid]\n", f"[valid]\nfarsta = - {day(9)}\nbromma = {day(10)} -\n"))
+    everyone = list(value_set("administration"))
+    for name, opens, gone in [("nu", 0, "bromma"), ("sista", 9, "bromma"), ("forsta", 10, "farsta")]:
+        survey.add_wave(name, opens=opens)
+    file.write_text(text)
+    survey.serve()
+    for name, opens, gone in [("nu", 0, "bromma"), ("sista", 9, "bromma"), ("forsta", 10, "farsta")]:
+        assert [v["code"] for v in survey.wave(name)["variables"][0]["values"]] == [c for c in everyone if c != gone]
+    people = [Invitation(survey.invitation_key, "forsta")]
+    reply = survey.put(people, "forsta")
+    assert reply.status == 400 and "administration" in reply.json()["error"]
+    assert survey.put(people, "forsta", administration="jarva").status == 201
+
+
+BAD_SETS = {
+    "parent": ("[parents]\n", "[parents]\nfarsta = bromma\n", ": [parents] farsta = bromma: "), "key": ("[valid]", "[giltig]", "unknown key \"hagersten-alvsjo\" in [giltig]"),
+    "circle": ("[parents]\n", "[groups]\nalla = Alla\n[parents]\nalla = alla\n", "circle"), "code": ("jarva = J", "Järva = J", "no code"),
+    "twice": ("[local]\n", "[local]\nfarsta = Farsta\n", "two sections"), "orphan": ("[local]\n", "[local]\nx = X\n", "x has no parent"),
+    "day": ("2023-07-01 -", "2023-07-01", "2023-07-01"), "nothing": ("[values]", "[groups]", "[parents]"), "other": ("code = a", "code = b", "code must be"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_SETS)
+def test_bad_value_set_adds_no_wave(mine, name):
+    survey, folder = mine
+    old, new, word = BAD_SETS[name]
+    file = folder / "values" / "administration.ini"
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+    before = survey.dump(), sorted(f.name for f in survey.keys.iterdir())
+    said = survey.refused(*survey.adding())
+    assert said.startswith(f"survey-server: wave add: {file}:") and word in said, said
+    assert (survey.dump(), sorted(f.name for f in survey.keys.iterdir())) == before
 
 
 # The city's own questions.

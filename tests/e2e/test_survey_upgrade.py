@@ -14,8 +14,7 @@ def old_definition():
     folder = survey.ROOT / "questionnaires"
     variables = []
     for code, name in [("administration", "Förvaltning"), ("area", "Verksamhetsområde")]:
-        lines = (folder / "values" / f"{code}.ini").read_text().split("[values]")[1].strip().splitlines()
-        values = [dict(zip(("code", "name"), line.split(" = "))) for line in lines]
+        values = [{"code": c, "name": n} for c, n in survey.value_set(code).items()]
         variables.append({"code": code, "name": name, "values": values})
     return json.dumps({"questionnaire": json.loads((folder / "skr-brukarfragor.sv.json").read_text()),
                        "variables": variables}, ensure_ascii=False)
@@ -32,8 +31,14 @@ def version_1(server):
     db = sqlite3.connect(server.state / "survey.db")
     db.executescript((survey.ROOT / "survey-server/schema/001.sql").read_text())
     db.execute("INSERT INTO wave (name, title, opens, closes, custody, state, public_key, definition, invited)"
-               " VALUES ('2027-1', 'Äldre omgång', 20200101, 20991231, 2, 1, ?, ?, 0)",
+               " VALUES ('2027-1', 'Äldre omgång', 20200101, 20991231, 2, 1, ?, ?, 3)",
                (key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw), old_definition()))
+    old = [survey.Invitation(server.invitation_key, "2027-1") for _ in range(3)]
+    old.sort(key=lambda i: i.id)
+    db.execute("INSERT INTO batch VALUES (1, 'farsta-gammal', 1, 0, 3, ?, ?)", (bytes(32), b"".join(i.id for i in old)))
+    db.execute("INSERT INTO stratum VALUES (1, 'farsta-gammal', 0, 0, 1, 3, 3)")
+    db.executemany("INSERT INTO invitation VALUES (1, ?, ?, ?)", [(i.id, n, i.sealed) for n, i in enumerate(old)])
+    db.executemany("INSERT INTO bitmap VALUES (1, ?, 0, ?)", [(1, bytes(512)), (2, bytes(512))])
     db.execute("PRAGMA user_version = 1")
     db.commit()
     db.close()
@@ -44,7 +49,10 @@ def test_a_wave_of_version_1_goes_on(tmp_path):
     with running(tmp_path, serve=False) as server:
         version_1(server)
         server.serve()
+        # A batch that the old version registered can be withdrawn too, and no other takes its serials.
+        assert server.withdraw("farsta-gammal").json() == {"withdrawn": 3}
         people = server.invite(12)
+        assert sorted(server.box().serials.values()) == list(range(3, 15))
         with server.public() as web:
             for n, person in enumerate(people):
                 page = web.get(person.path)
@@ -56,5 +64,5 @@ def test_a_wave_of_version_1_goes_on(tmp_path):
         server.must("count", "--wave", "2027-1")
         assert json.loads(server.report())["quality"]["answered"] == 12
         with sqlite3.connect(server.state / "survey.db") as db:
-            assert db.execute("PRAGMA user_version").fetchone() == (2,)
+            assert db.execute("PRAGMA user_version").fetchone() == (3,)
             assert [row[1] for row in db.execute("PRAGMA table_info(wave)") if row[1] == "definition"] == []

@@ -94,7 +94,9 @@ static const struct {
 		"left_out must give a number for each reason" },
 	/* An array has no names. */
 	{ "{\"protected\":3}", "[3]", "left_out must give a number for each reason" },
-	{ "\"invitations\"", "\"x\"", "a batch has 1 to 10,000 invitations" },
+	{ "\"invitations\"", "\"x\"", "invitations must be a list of 0 to 10,000" },
+	{ "\"invitations\":[", "\"invitations\":{},\"x\":[",
+		"invitations must be a list of 0 to 10,000" },
 	{ "\"" ENTRY("0a") "\"", "7", "an invitation is not 128 hexadecimal digits" },
 	{ ENTRY("0a"), "0a", "an invitation is not 128 hexadecimal digits" },
 	{ ENTRY("0a"), ENTRY("0g"), "an invitation is not 128 hexadecimal digits" },
@@ -116,6 +118,42 @@ static void test_what_is_refused(void **state)
 		assert_non_null(wrong);
 		assert_string_equal(wrong, broken[i].wrong);
 	}
+}
+
+/* An administration where everybody was left out still tells of it. */
+static void test_nobody(void **state)
+{
+	(void)state;
+	auto_(arena) struct arena *a = arena_create();
+	struct batch b;
+	assert_null(read_text(a,
+		"{\"administration\":\"farsta\",\"strata\":[],\"left_out\":{\"protected\":"
+		"3},\"invitations\":[]}",
+		"farsta-1", &b));
+	assert_int_equal(b.store.administration, 1);
+	assert_int_equal(b.store.size, 0);
+	assert_int_equal(b.stratum_count, 0);
+}
+
+/* Draws per unit: several strata have the same area and plan. */
+static void test_strata_alike(void **state)
+{
+	(void)state;
+	auto_(arena) struct arena *a = arena_create();
+	struct batch b;
+	assert_null(read_text(a,
+		"{\"administration\":\"farsta\",\"strata\":[" STRATUM
+		",{\"stratum\":8,\"area\":\"aldreomsorg\",\"plan\":\"sms\",\"frame\":30,"
+		"\"drawn\":0},{\"stratum\":9,\"area\":\"aldreomsorg\",\"plan\":"
+		"\"telephone\",\"frame\":30,\"drawn\":30}],\"invitations\":[]}",
+		"farsta-1", &b));
+	assert_int_equal(b.stratum_count, 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(b.strata[i].stratum, 7 + i);
+		assert_int_equal(b.strata[i].area, 1);
+		assert_int_equal(b.strata[i].plan, i < 2 ? PLAN_SMS : PLAN_TELEPHONE);
+	}
+	assert_int_equal(b.strata[1].drawn, 0);
 }
 
 static void test_names(void **state)
@@ -157,6 +195,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_what_is_refused),
+		cmocka_unit_test(test_nobody),
+		cmocka_unit_test(test_strata_alike),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_largest),
 	};

@@ -5,13 +5,14 @@ static struct why why;
 
 static const char shipped[] = "questionnaires";
 static const char skr[] = "skr-brukarfragor";
+enum { OPENS = 20270201 };
 
 /* Makes a definition, reads its document again, and compares what was left out. */
 static void make(struct arena *a, const char *from, const struct settings *s,
 	const char *left_out, struct definition *ret_definition)
 {
 	auto_(buf) struct buf document = { 0 }, out = { 0 };
-	if (definition_make(from, skr, s, &document, &out, &why) != OK)
+	if (definition_make(from, skr, OPENS, s, &document, &out, &why) != OK)
 		fail_msg("%s", why.text);
 	if (left_out)
 		assert_string_equal(buf_string(&out), left_out);
@@ -24,7 +25,8 @@ static void refuse(
 {
 	auto_(buf) struct buf document = { 0 }, out = { 0 };
 	memset(&why, 0, sizeof why);
-	assert_int_equal(definition_make(from, skr, s, &document, &out, &why), expected);
+	assert_int_equal(
+		definition_make(from, skr, OPENS, s, &document, &out, &why), expected);
 	assert_int_equal(document.len, 0);
 	assert_string_equal(why.text, reason);
 }
@@ -355,8 +357,8 @@ static void test_own_questions_after_six(void **state)
 	copy_both("active");
 	write_own("sv", "active", 7, 2);
 	const struct settings s = { .own = "own" };
-	assert_int_equal(
-		definition_make(folder, "own", &s, &document, &out, &why), ERR_INPUT);
+	assert_int_equal(definition_make(folder, "own", OPENS, &s, &document, &out, &why),
+		ERR_INPUT);
 	assert_string_equal(why.text,
 		arena_format(a,
 			"%s/own.sv.json: the city's own questions are q7 to q11, after six others",
@@ -379,7 +381,7 @@ static void test_areas(void **state)
 	assert_int_equal(definition_variable(&d, "area"), 1);
 	assert_int_equal(definition_variable(&d, "unit"), -1);
 	assert_string_equal(d.variables[1].name, "Verksamhetsområde");
-	assert_int_equal(d.variables[0].count, 4);
+	assert_int_equal(d.variables[0].count, 11);
 	assert_int_equal(d.variables[1].count, 7);
 	assert_int_equal(definition_value(&d.variables[0], "farsta"), 1);
 	assert_int_equal(definition_value(&d.variables[0], "Farsta"), -1);
@@ -455,14 +457,14 @@ static void test_value_sets_that_are_refused(void **state)
 		const char *from, *to, *reason;
 	} cases[] = {
 		{ "code = area", "code = unit", ": [variable] code must be area" },
-		{ "code = area", "", ": [variable] code must be area" },
-		{ "name = Verksamhetsområde", "",
-			": [variable] name or [values] are missing" },
-		{ "name = V", "nam = V", ":4: unknown key \"nam\" in [variable]" },
-		{ "[values]", "[value]",
-			":7: unknown key \"ekonomiskt-bistand\" in [value]" },
-		{ "\nmissbruk-beroende =", "\nekonomiskt-bistand =",
-			":8: \"ekonomiskt-bistand\" stands twice in [values]: remove one" },
+		{ "\n[values]", "\n[value]",
+			":8: unknown key \"ekonomiskt-bistand\" in [value]" },
+		{ "\n[groups]",
+			"\n[valid]\nekonomiskt-bistand = - 2027-01-31\nmissbruk-beroende = - "
+			"2027-01-31\nsocialpsykiatri = - 2027-01-31\nfunktionsnedsattning = "
+			"2027-02-02 -\nbarn-unga = 2027-02-02 -\nvald-nara-relation = - "
+			"2027-01-31\naldreomsorg = 2027-02-02 -\n[groups]",
+			": 0 values are valid when the wave opens: 1 to 65535 fit" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		auto_(arena) struct arena *a = arena_create();
@@ -473,17 +475,90 @@ static void test_value_sets_that_are_refused(void **state)
 			arena_format(a, "%s/values/area.ini%s", folder, cases[i].reason));
 	}
 	auto_(arena) struct arena *a = arena_create();
-	folder_text("values/area.ini", "[variable]\ncode = area\nname = A\n[values]\n");
-	refuse(folder, &(struct settings){ 0 }, ERR_INPUT,
-		arena_format(a,
-			"%s/values/area.ini: [variable] name or [values] are missing",
-			folder));
 	assert_int_equal(unlink(folder_path(a, "values/area.ini")), 0);
 	refuse(folder, &(struct settings){ 0 }, ERR_NOT_FOUND,
 		arena_format(a,
 			"%s/values/area.ini: No such file or directory: check the file's name "
 			"and rights",
 			folder));
+}
+
+/* What the settings name comes after the two that are always there, in their order. */
+static void test_background(void **state)
+{
+	(void)state;
+	auto_(arena) struct arena *a = arena_create();
+	const char *names[] = { "sex", "age", "origin", "measure" };
+	static const char *const expected[] = { "administration", "area", "sex", "age",
+		"origin", "measure" };
+	struct definition d;
+	for (size_t count = 0; count <= 4; count++) {
+		const struct settings s = { .variables = names, .variable_count = count };
+		make(a, shipped, &s, NULL, &d);
+		assert_int_equal(d.variable_count, 2 + count);
+		for (size_t i = 0; i < d.variable_count; i++)
+			assert_string_equal(d.variables[i].code, expected[i]);
+		assert_int_equal(d.area, 1);
+	}
+	assert_string_equal(d.variables[2].name, "Juridiskt kön");
+	assert_int_equal(d.variables[2].count, 2);
+	assert_string_equal(d.variables[2].values[0].code, "kvinna");
+	assert_string_equal(d.variables[3].values[5].code, "80+");
+	assert_string_equal(d.variables[3].values[5].name, "80 år och äldre");
+	assert_int_equal(definition_value(&d.variables[5], "hemtjanst-natt"), -1);
+	names[3] = "unit";
+	refuse(shipped, &(struct settings){ .variables = names, .variable_count = 4 },
+		ERR_NOT_FOUND,
+		"questionnaires/values/unit.ini: No such file or directory: check the "
+		"file's name and rights");
+}
+
+/* A wave takes the values, neither finer nor coarser ones, that are valid on its first
+ * day. */
+static void test_values_of_a_wave(void **state)
+{
+	(void)state;
+	static const struct {
+		day opens;
+		const char *values;
+	} cases[] = { { 20270131, "a b " }, { 20270201, "a b d " },
+		{ 20270202, "a d " } };
+	const char *names[] = { "x" };
+	const struct settings s = { .variables = names, .variable_count = 1 };
+	copy_both("draft");
+	folder_text("values/x.ini",
+		"[variable]\ncode = x\nname = X\n[values]\na = A\nb = B\nd = D\n"
+		"[local]\nc = C\n[groups]\ng = G\n[parents]\nc = a\na = g\n"
+		"[valid]\nb = - 2027-02-01\nd = 2027-02-01 -\nc = - 2020-01-01\n");
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		auto_(arena) struct arena *a = arena_create();
+		auto_(buf) struct buf document = { 0 }, out = { 0 }, values = { 0 };
+		struct definition d;
+		assert_int_equal(definition_make(folder, skr, cases[i].opens, &s,
+					 &document, &out, &why),
+			OK);
+		assert_int_equal(
+			definition_read(a, document.data, document.len, &d, &why), OK);
+		for (size_t n = 0; n < d.variables[2].count; n++)
+			buf_format(&values, "%s ", d.variables[2].values[n].code);
+		assert_string_equal(buf_string(&values), cases[i].values);
+	}
+}
+
+/* Every wave has what the count breaks down by. */
+static void test_tables(void **state)
+{
+	(void)state;
+	auto_(arena) struct arena *a = arena_create();
+	struct definition d;
+	make(a, shipped, &(struct settings){ 0 }, NULL, &d);
+	for (size_t i = 0; i < DEFINITION_TABLES; i++) {
+		assert_non_null(definition_tables[i][0]);
+		for (size_t n = 0; n < DEFINITION_BY; n++)
+			if (definition_tables[i][n])
+				assert_true(definition_variable(
+						    &d, definition_tables[i][n]) >= 0);
+	}
 }
 
 static void test_documents_that_are_refused(void **state)
@@ -556,6 +631,9 @@ int main(void)
 		cmocka_unit_test(test_areas_that_are_refused),
 		IN_FOLDER(test_areas_and_own_questions),
 		IN_FOLDER(test_value_sets_that_are_refused),
+		cmocka_unit_test(test_background),
+		IN_FOLDER(test_values_of_a_wave),
+		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_documents_that_are_refused),
 		cmocka_unit_test(test_variables_of_a_document),
 	};

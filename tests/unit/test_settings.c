@@ -15,7 +15,7 @@ static void test_nothing_said(void **state)
 	(void)state;
 	auto_(arena) struct arena *a = arena_create();
 	static const char *const texts[] = { NULL, "", "# nothing\n", "[form]\n",
-		"[area barn-unga]\n" };
+		"[area barn-unga]\n", "[background]\n", "[background]\nvariables =\n" };
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		struct settings s;
 		memset(&s, 0xa5, sizeof s);
@@ -27,6 +27,7 @@ static void test_nothing_said(void **state)
 		assert_int_equal(s.language_count, 0);
 		assert_false(s.drafts);
 		assert_null(s.own);
+		assert_int_equal(s.variable_count, 0);
 		assert_int_equal(s.area_count, 0);
 	}
 }
@@ -39,6 +40,7 @@ static void test_everything_said(void **state)
 	if (read_text(a,
 		    "# The spring's wave.\n[form]\nlayout = one-page\n"
 		    "languages = sv  en\tar\ndrafts = yes\nown = stadens-egna\n\n"
+		    "[background]\nvariables = sex  age\tmeasure-2\n"
 		    "[area barn-unga]\nhide = q3 q11\nvariant = barn\nexempt = no\n"
 		    "[area vald-nara-relation]\nexempt = yes\n"
 		    "[area aldreomsorg]\nhide = q1\n",
@@ -51,6 +53,10 @@ static void test_everything_said(void **state)
 	assert_string_equal(s.languages[2], "ar");
 	assert_true(s.drafts);
 	assert_string_equal(s.own, "stadens-egna");
+	assert_int_equal(s.variable_count, 3);
+	assert_string_equal(s.variables[0], "sex");
+	assert_string_equal(s.variables[1], "age");
+	assert_string_equal(s.variables[2], "measure-2");
 	assert_int_equal(s.area_count, 3);
 	assert_string_equal(s.areas[0].area, "barn-unga");
 	assert_int_equal(s.areas[0].hidden, 1U << 2 | 1U << 10);
@@ -110,11 +116,11 @@ static void test_what_is_refused(void **state)
 		const char *reason;
 	} cases[] = {
 		{ "layout = pages\n", 1,
-			"unknown section []: there are [form] and [area CODE]" },
+			"unknown section []: there are [form], [background] and [area CODE]" },
 		{ "[forms]\nlayout = pages\n", 2,
-			"unknown section [forms]: there are [form] and [area CODE]" },
+			"unknown section [forms]: there are [form], [background] and [area CODE]" },
 		{ "[area]\nhide = q1\n", 2,
-			"unknown section [area]: there are [form] and [area CODE]" },
+			"unknown section [area]: there are [form], [background] and [area CODE]" },
 		{ "[form]\n\ncolour = red\n", 3, "unknown key \"colour\": " FORM_KEYS },
 		{ "[form]\nhide = q1\n", 2, "unknown key \"hide\": " FORM_KEYS },
 		{ "[form]\nLayout = pages\n", 2, "unknown key \"Layout\": " FORM_KEYS },
@@ -153,6 +159,21 @@ static void test_what_is_refused(void **state)
 			"\"Q1\" is no question: they are q1 to q11" },
 		{ "[area a]\nhide = q99999999999999999999\n", 2,
 			"\"q99999999999999999999\" is no question: they are q1 to q11" },
+		{ "[background]\nvariable = sex\n", 2,
+			"unknown key \"variable\": [background] has variables" },
+		{ "[background]\nvariables = sex area\n", 2,
+			"area is kept of everybody" },
+		{ "[background]\nvariables = administration\n", 2,
+			"administration is kept of everybody" },
+		{ "[background]\nvariables = sex age sex\n", 2, "sex stands twice" },
+		{ "[background]\nvariables = sex,age\n", 2,
+			"\"sex,age\" is no variable: a-z, 0-9 and dash" },
+		{ "[background]\nvariables = ../sex\n", 2,
+			"\"../sex\" is no variable: a-z, 0-9 and dash" },
+		{ "[background]\nvariables = Sex\n", 2,
+			"\"Sex\" is no variable: a-z, 0-9 and dash" },
+		{ "[background]\nvariables = sex\n[background]\nvariables = age\n", 4,
+			"\"variables\" stands twice in [background]: remove one" },
 		{ "[form]\nnonsense\n", 2,
 			"neither `key = value` nor [section] nor # comment" },
 		{ "[form]\nown = \xff\n", 2,
@@ -184,6 +205,18 @@ static void test_too_many(void **state)
 	}
 	assert_non_null(strstr(why.text, ":2: too many languages"));
 	assert_int_equal(s.language_count, 64);
+	/* With administration and area, as many as an invitation holds. */
+	for (int count = 11; count <= 12; count++) {
+		auto_(buf) struct buf b = { 0 };
+		buf_text(&b, "[background]\nvariables =");
+		for (int i = 0; i < count; i++)
+			buf_format(&b, " v%d", i);
+		assert_int_equal(
+			read_text(a, buf_string(&b), &s), count == 11 ? OK : ERR_INPUT);
+	}
+	assert_non_null(strstr(why.text, ":2: more than 11 variables"));
+	assert_int_equal(s.variable_count, 11);
+	assert_string_equal(s.variables[10], "v10");
 	for (int count = 256; count <= 257; count++) {
 		auto_(buf) struct buf b = { 0 };
 		for (int i = 0; i < count; i++)

@@ -8,14 +8,14 @@
  * leaves fewer than two groups to show, the breakdown is not shown. A child without
  * siblings is the whole and stands or falls alone. The weakest sibling decides the detail
  * for all. */
-#ifndef SURVEY_DISCLOSURE_H
-#define SURVEY_DISCLOSURE_H
+#ifndef COMMON_DISCLOSURE_H
+#define COMMON_DISCLOSURE_H
 
-#include "questionnaire.h"
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-enum { DISCLOSURE_THRESHOLD = 10, DISCLOSURE_FULL = 30 };
+enum { DISCLOSURE_THRESHOLD = 10, DISCLOSURE_FULL = 30, DISCLOSURE_KINDS = 9 };
 
 /* One child: how many answers of each kind. kinds = 1: only their number can tell
  * something. */
@@ -23,7 +23,7 @@ struct disclosure_child {
 	bool exists; /* somebody was asked; else it is no child, and looks like a hidden
 			one */
 	size_t kinds;
-	int64_t counts[QUESTIONNAIRE_OPTIONS];
+	int64_t counts[DISCLOSURE_KINDS];
 };
 
 enum disclosure_place {

@@ -6,7 +6,9 @@ Written apart from the daemons, from their definitions: which figures there are,
 a rest group holds.
 """
 import argparse
+import configparser
 import csv
+import html
 import html.parser
 import io
 import json
@@ -19,6 +21,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+import zipfile
 from collections import Counter
 from pathlib import Path
 
@@ -50,28 +53,85 @@ def expect(what, got, wanted):
         raise Disagreement(f"{what}: got {got!r}, expected {wanted!r}")
 
 
+# The city
+
+
+def read_rows(file):
+    """An import file's rows, each with its line, and the area's code for its name."""
+    data = file.read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("cp1252")
+    for line, row in enumerate(csv.DictReader(io.StringIO(text), delimiter=";"), start=2):
+        area = row["verksamhetsområde"]
+        yield str(line), row | {"verksamhetsområde": AREA_NAMES.get(area.lower(), area)}
+
+
+class City:
+    """Who is in the frame, and who of them can be called and get an SMS, from what is known to be wrong on purpose."""
+
+    def __init__(self, folder, by_telephone):
+        expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
+        self.invited = Counter()      # persons of the frame, by area
+        self.drawn = 0                # to be called
+        self.left_out = Counter()     # persons, by the reason's code
+        self.endings = {}             # areas of those an SMS may go to, by the last two digits of their numbers
+        self.most = Counter()         # SMS, by area, if the draw passes over everybody who can get one …
+        self.fewest = Counter()       # … or over everybody who can't
+        for administration, facts in expected.items():
+            reachable, callable_ = Counter(), Counter()
+            for line, row in read_rows(folder / f"{administration}.csv"):
+                if line not in facts["left_out"]:
+                    self.add(row, facts["no_sms"].get(line), reachable, callable_)
+            self.left_out.update(reason for reason in facts["left_out"].values() if reason != "duplicate")
+            for area in callable_:
+                drawn = min(by_telephone, callable_[area])
+                self.drawn += drawn
+                self.most[area] += reachable[area] - max(0, drawn - (callable_[area] - reachable[area]))
+                self.fewest[area] += reachable[area] - min(drawn, reachable[area])
+        for ending, areas in self.endings.items():
+            expect(f"the areas of the numbers that end in {ending}", len(set(areas)), 1)
+
+    def add(self, row, no_sms, reachable, callable_):
+        area = row["verksamhetsområde"]
+        self.invited[area] += 1
+        callable_[area] += no_sms in (None, "landline", "sms-no", "shared")
+        if not no_sms:
+            reachable[area] += 1
+            self.endings.setdefault(re.sub(r"\D", "", row["telefon"])[-2:], []).append(area)
+
+
+def read_mapping(file):
+    """What a case system calls columns and areas: its first word for each."""
+    mapping = configparser.ConfigParser(delimiters="=", interpolation=None)
+    mapping.optionxform = str
+    mapping.read(file, encoding="utf-8")
+    return ({ours: theirs.split("|")[0].strip() for ours, theirs in mapping["columns"].items()},
+            {code: theirs.split("|")[0].strip() for theirs, code in mapping["values verksamhetsområde"].items()})
+
+
+def command_workbook(options):
+    """The import file as a case system would write it, in a workbook with as few parts as there can be (ECMA-376)."""
+    columns, areas = read_mapping(options.mapping)
+    rows = [row | {"verksamhetsområde": areas.get(row["verksamhetsområde"], row["verksamhetsområde"])}
+            for _, row in read_rows(options.file)]
+    texts = [[columns.get(name, name) for name in rows[0]], *(row.values() for row in rows)]
+    cells = "".join("<row>" + "".join(f'<c t="inlineStr"><is><t>{html.escape(text)}</t></is></c>' for text in row)
+                    + "</row>" for row in texts)
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    relations = '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">' \
+        f'<Relationship Id="r1" Type="{office}/%s" Target="%s"/></Relationships>'
+    with zipfile.ZipFile(options.to, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("_rels/.rels", relations % ("officeDocument", "xl/workbook.xml"))
+        archive.writestr("xl/workbook.xml", f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>'
+                                            '<sheet name="Export" sheetId="1" r:id="r1"/></sheets></workbook>')
+        archive.writestr("xl/_rels/workbook.xml.rels", relations % ("worksheet", "sheet1.xml"))
+        archive.writestr("xl/sheet1.xml", f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>')
+
+
 # Links
-
-
-def read_city(folder):
-    """The areas of all usable persons by the last two digits of their numbers, and what is wrong on purpose."""
-    expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
-    endings = {}
-    for administration, facts in expected.items():
-        data = (folder / f"{administration}.csv").read_bytes()
-        try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = data.decode("cp1252")
-        rows = csv.DictReader(io.StringIO(text), delimiter=";")
-        for line, row in enumerate(rows, start=2):
-            if str(line) not in facts["left_out"]:
-                area = row["verksamhetsområde"]
-                ending = re.sub(r"\D", "", row["telefon"])[-2:]
-                endings.setdefault(ending, []).append(AREA_NAMES.get(area.lower(), area))
-    for ending, areas in endings.items():
-        expect(f"the areas of the numbers that end in {ending}", len(set(areas)), 1)
-    return endings, expected
 
 
 class Words(html.parser.HTMLParser):
@@ -99,23 +159,28 @@ def read_outbox(page, public):
     return pairs
 
 
-def wait_for_links(options, endings):
-    """The gateway sends in its own time; its outbox fills up. Every person's area and link."""
-    wanted = Counter({ending: len(areas) for ending, areas in endings.items()})
+def wait_for_links(options, city):
+    """The gateway sends in its own time; its outbox fills up. Area and link of everyone who got an SMS."""
     deadline = time.monotonic() + 60
     leader = take_seat(options.staff)
     while True:
         reply = leader.get("/outbox")
         expect("the outbox's status", reply.status, 200)
         pairs = read_outbox(reply.text, options.public)
-        if len(pairs) >= wanted.total() or time.monotonic() > deadline:
+        if len(pairs) >= options.messages or time.monotonic() > deadline:
             break
         time.sleep(0.2)
-    expect("how many SMS there are", len(pairs), wanted.total())
-    got = Counter(ending for ending, _ in pairs)
-    expect("who got no SMS, or another's", (wanted - got, got - wanted), (Counter(), Counter()))
+    expect("how many SMS there are", len(pairs), options.messages)
+    unwanted = Counter(ending for ending, _ in pairs) \
+        - Counter({ending: len(areas) for ending, areas in city.endings.items()})
+    expect("who got an SMS that was another's", unwanted, Counter())
     expect("how many codes there are", len({code for _, code in pairs}), len(pairs))
-    return sorted((endings[ending][0], f"{options.public}/{code}") for ending, code in pairs)
+    links = sorted((city.endings[ending][0], f"{options.public}/{code}") for ending, code in pairs)
+    for area, count in Counter(area for area, _ in links).items():
+        if not city.fewest[area] <= count <= city.most[area]:
+            raise Disagreement(f"{area}: got {count} SMS, expected {city.fewest[area]} to {city.most[area]}: "
+                               "all who can get one and were not drawn to be called")
+    return links
 
 
 # Staff
@@ -194,7 +259,8 @@ def walk(address, answers):
 
 
 class Respondent:
-    """One person's behaviour: decided by the area and a place in it, so every run adds up to the same."""
+    """One person's behaviour: decided by the area and a place in it. What differs between two runs is whom the draw
+    takes from the SMS."""
 
     def __init__(self, area, place):
         chance = random.Random(f"{SEED} {area} {place}")
@@ -247,9 +313,9 @@ def respond(address, person):
         expect("the link after the answer", fetch(address)[0], 410)
 
 
-def answer_all(options, endings):
+def answer_all(options, city):
     respondents, places = [], Counter()
-    for area, address in wait_for_links(options, endings):
+    for area, address in wait_for_links(options, city):
         person = Respondent(area, places[area])
         places[area] += 1
         respond(address, person)
@@ -403,33 +469,35 @@ def compare_counts(rows, invited, groups):
     return 2 * len(rows)
 
 
-def compare_quality(quality, invited, respondents, expected):
+def compare_quality(quality, city, respondents):
     answered = [p for p in respondents if has_answered(p.answers)]
     broken = [p for p in respondents if p.answers and not has_answered(p.answers)]
-    counts = {"invited": invited.total(), "answered": len(answered)}
-    left_out = Counter(reason for facts in expected.values() for reason in facts["left_out"].values()
-                       if reason != "duplicate")
+    counts = {"invited": city.invited.total(), "answered": len(answered)}
+    expect("the frame", quality["frame"], counts["invited"])
     expect("invited", quality["invited"], counts["invited"])
     expect("answered", quality["answered"], counts["answered"])
     expect("break-offs", quality["break_off"], len(broken))
-    expect("channels", quality["channels"], {"sms": counts})
-    expect("left out", quality["left_out"], dict(left_out))
-    return 5 + len(left_out)
+    # Nobody was called, so the two ways can't be told apart without telling how many answered in each.
+    expect("channels", quality["channels"],
+           {"sms": {"invited": counts["invited"] - city.drawn, "answered": None},
+            "telephone": {"invited": city.drawn, "answered": None}})
+    expect("left out", quality["left_out"], dict(city.left_out))
+    return 6 + len(city.left_out)
 
 
-def compare_report(report, endings, respondents, expected):
-    invited = Counter(area for areas in endings.values() for area in areas)
+def compare_report(report, city, respondents):
     answered = [p for p in respondents if has_answered(p.answers)]
     expect("counted", report["counted"], True)
     expect("published", report["published"], False)
-    checked = 2 + compare_quality(report["quality"], invited, respondents, expected)
+    checked = 2 + compare_quality(report["quality"], city, respondents)
     tables = {tuple(table["by"]): table["rows"] for table in report["tables"]}
     expect("the tables", set(tables), {(), ("area",)})
-    (city,) = tables[()]
-    expect("the city, invited", city["invited"], invited.total())
-    expect("the city, answered", city["answered"], len(answered))
-    checked += 2 + compare_city(city, answered)
-    return checked + compare_areas({row["key"]["area"]: row for row in tables[("area",)]}, invited, answered)
+    (whole,) = tables[()]
+    expect("the city, invited", whole["invited"], city.invited.total())
+    expect("the city, answered", whole["answered"], len(answered))
+    checked += 2 + compare_city(whole, answered)
+    rows = {row["key"]["area"]: row for row in tables[("area",)]}
+    return checked + compare_areas(rows, city.invited, answered)
 
 
 def show(report):
@@ -483,10 +551,11 @@ def check_published(options, survey, report):
 
 
 def command_check(options, survey):
-    endings, expected = read_city(options.city)
+    city = City(options.city, options.by_telephone)
     print("Answering every link, as the invented people would")
-    respondents = answer_all(options, endings)
+    respondents = answer_all(options, city)
     does = Counter(person.does for person in respondents)
+    print(f"    of {city.invited.total()} persons in the frame {len(respondents)} got an SMS")
     print(f"    {does['answer']} answer, {does['stop']} stop after a question or two, "
           f"{does['decline']} decline, {does['silence']} only look")
     print("Closing and counting the wave")
@@ -496,7 +565,7 @@ def command_check(options, survey):
     report = json.loads(run(survey, "report", "--wave", options.wave, "--format", "json"))
     show(report)
     print("Comparing with what was sent in")
-    checked = compare_report(report, endings, respondents, expected)
+    checked = compare_report(report, city, respondents)
     rows = list(csv.reader(io.StringIO(run(survey, "report", "--wave", options.wave, "--format", "csv")), delimiter=";"))
     expect("the columns of every CSV row", len({len(row) for row in rows}), 1)
     page = run(survey, "report", "--wave", options.wave, "--format", "html")
@@ -506,8 +575,7 @@ def command_check(options, survey):
 
 
 def command_examples(options):
-    endings, _ = read_city(options.city)
-    for _, address in wait_for_links(options, endings)[:2]:
+    for _, address in wait_for_links(options, City(options.city, options.by_telephone))[:2]:
         print(f"A link from one of them:           {address}")
 
 
@@ -517,10 +585,16 @@ def main():
     parser.add_argument("--staff", type=Path, required=True, help="file that enrol writes, for who reads the outbox")
     parser.add_argument("--public", required=True, help="survey-server's base_url")
     parser.add_argument("--wave", required=True)
+    parser.add_argument("--by-telephone", type=int, required=True, help="persons drawn of each area, to be called")
+    parser.add_argument("--messages", type=int, required=True, help="SMS that the gateway has planned")
     commands = parser.add_subparsers(dest="command", required=True)
     enrol = commands.add_parser("enrol", help="uses an invitation's link and prints what signs in")
     enrol.add_argument("name")
     enrol.add_argument("link")
+    workbook = commands.add_parser("workbook", help="writes an import file as a case system's workbook")
+    workbook.add_argument("file", type=Path)
+    workbook.add_argument("mapping", type=Path, help="what the case system calls things")
+    workbook.add_argument("to", type=Path)
     commands.add_parser("examples", help="waits for the SMS and prints two links")
     check = commands.add_parser("check", help="answers, counts and compares")
     check.add_argument("survey", nargs="+", help="survey-server with its configuration")
@@ -528,6 +602,8 @@ def main():
     try:
         if options.command == "enrol":
             command_enrol(options)
+        elif options.command == "workbook":
+            command_workbook(options)
         elif options.command == "check":
             command_check(options, options.survey)
         else:

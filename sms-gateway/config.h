@@ -22,7 +22,11 @@ struct config {
 	char *keys;
 	char *invitation;
 	char *internal;
-	int provider; /* enum config_provider */
+	char *values;     /* folder of value sets; "": none */
+	char *rules;      /* folder of frame rules, WAVE.ini; "": none */
+	char *mappings;   /* folder of mappings; "": none */
+	long erase_after; /* days after the count */
+	int provider;     /* enum config_provider */
 	char *url;
 	char *user;
 	char *password_file;

@@ -1,5 +1,5 @@
-/* The command `import`: a case system's file becomes contacts, codes and registered
- * invitations. */
+/* The commands `import` and `groups`: a case system's file becomes the frame of an
+ * administration, and what the result will show of its groups. */
 #ifndef SMS_GATEWAY_IMPORT_H
 #define SMS_GATEWAY_IMPORT_H
 
@@ -10,13 +10,17 @@ struct import_order {
 	const char *wave;
 	const char *administration;
 	const char *file;
-	bool dry_run; /* show the same, keep nothing */
+	const char *mapping;  /* NULL: whichever fits */
+	const char *report;   /* file to write what became of each row to; NULL: none */
+	const char *response; /* per cent who are expected to answer; NULL: as usual */
+	bool dry_run;         /* show the same, keep nothing */
 };
 
 /* Prints what became of the rows, in Swedish, on standard output; what went wrong on
- * standard error. Contacts, codes and the batch are committed together, then registered
- * with survey-server. The program's exit status: 0 also when rows were left out, 1 when
- * nothing could be used or something failed. */
+ * standard error. Exit status as in common/program.h: 0 also when rows were left out, 1
+ * when nobody is taken or something failed. */
 int import_run(const struct config *c, const struct import_order *order);
+/* Prints the small groups of what is imported. */
+int import_groups(const struct config *c, const char *wave, const char *response);
 
 #endif

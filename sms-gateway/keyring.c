@@ -30,6 +30,15 @@ static enum err read_key(
 		      : secret_key_load(file, key, why);
 }
 
+static void derive_wave(const uint8_t key[static SECRET_KEY], struct keyring_wave *k)
+{
+	derive(key, "brukarenkat contact", k->seal);
+	derive(key, "brukarenkat person", k->person);
+	derive(key, "brukarenkat phone", k->phone);
+	derive(key, "brukarenkat content", k->content);
+	derive(key, "brukarenkat chance", k->chance);
+}
+
 static enum err wave_keys(const char *keys, const char *administration, const char *wave,
 	bool ensure, struct keyring_wave *ret_keys, struct why *why)
 {
@@ -38,11 +47,24 @@ static enum err wave_keys(const char *keys, const char *administration, const ch
 	enum err e = read_key(file, ensure, key, why);
 	if (e != OK)
 		return e;
-	derive(key, "brukarenkat contact", ret_keys->seal);
-	derive(key, "brukarenkat person", ret_keys->person);
-	derive(key, "brukarenkat phone", ret_keys->phone);
+	derive_wave(key, ret_keys);
 	secret_wipe(key, sizeof key);
 	return OK;
+}
+
+void keyring_wave_random(struct keyring_wave *ret_keys)
+{
+	uint8_t key[SECRET_KEY];
+	secret_random(key, sizeof key);
+	derive_wave(key, ret_keys);
+	secret_wipe(key, sizeof key);
+}
+
+enum err keyring_wave_destroy(
+	const char *keys, const char *administration, const char *wave, struct why *why)
+{
+	auto_(free) void *file = key_file(keys, administration, wave);
+	return secret_key_erase(file, why);
 }
 
 static enum err refusal_key(const char *keys, const char *administration, bool ensure,
@@ -103,6 +125,24 @@ struct keyring_hash keyring_phone(const struct keyring_wave *k, const char *e164
 	return hash(k->phone, "phone", e164);
 }
 
+struct keyring_hash keyring_content(
+	const struct keyring_wave *k, const void *data, size_t len)
+{
+	struct keyring_hash h = { { 0 } };
+	secret_hmac(k->content, sizeof k->content, data, len, h.bytes);
+	return h;
+}
+
+uint32_t keyring_chance(const struct keyring_wave *k, const char *person, uint32_t bound)
+{
+	struct keyring_hash h = hash(k->chance, "chance", person);
+	uint64_t number = 0;
+	for (size_t i = 0; i < sizeof number; i++)
+		number = number << 8 | h.bytes[i];
+	/* 2^64 is so much more than any bound that the remainder favours none. */
+	return (uint32_t)(number % bound);
+}
+
 struct keyring_hash keyring_refusal_person(
 	const struct keyring_refusal *k, const char *person)
 {
@@ -154,25 +194,22 @@ enum err keyring_open(const struct keyring_wave *k, const char *column, int64_t 
 	return e;
 }
 
-void keyring_seal_text(const struct keyring_wave *k, const char *column, int64_t contact,
-	const char *text, struct buf *out)
+void keyring_seal_code(const struct keyring_wave *k, int64_t contact,
+	const struct code *code, struct buf *out)
 {
-	static const char zeros[KEYRING_BLOCK];
-	struct buf padded = { 0 };
-	buf_text(&padded, text);
-	buf_add(&padded, zeros, KEYRING_BLOCK - padded.len % KEYRING_BLOCK);
-	keyring_seal(k, column, contact, padded.data, padded.len, out);
-	buf_clear(&padded);
+	keyring_seal(k, "code", contact, code->bytes, sizeof code->bytes, out);
 }
 
-enum err keyring_open_text(const struct keyring_wave *k, const char *column,
-	int64_t contact, const void *sealed, size_t len, struct buf *out)
+enum err keyring_open_code(const struct keyring_wave *k, int64_t contact,
+	const void *sealed, size_t len, struct code *ret_code)
 {
-	struct buf padded = { 0 };
-	enum err e = keyring_open(k, column, contact, sealed, len, &padded);
+	struct buf bytes = { 0 };
+	enum err e = keyring_open(k, "code", contact, sealed, len, &bytes);
+	if (e == OK && bytes.len != INVITATION_CODE)
+		e = ERR_CRYPTO;
 	if (e == OK)
-		buf_text(out, buf_string(&padded));
-	buf_clear(&padded);
+		memcpy(ret_code->bytes, bytes.data, INVITATION_CODE);
+	buf_clear(&bytes);
 	return e;
 }
 

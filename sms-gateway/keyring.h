@@ -5,11 +5,11 @@
 #define SMS_GATEWAY_KEYRING_H
 
 #include "common/buf.h"
+#include "common/invitation.h"
 #include "common/secret.h"
 
 enum {
 	KEYRING_HASH = 32,
-	KEYRING_BLOCK = 32, /* sealed texts are padded to a multiple of it */
 	KEYRING_OVERHEAD = SECRET_NONCE + SECRET_TAG, /* bytes that sealing adds */
 };
 
@@ -17,6 +17,8 @@ struct keyring_wave {
 	uint8_t seal[SECRET_KEY];
 	uint8_t person[SECRET_KEY];
 	uint8_t phone[SECRET_KEY];
+	uint8_t content[SECRET_KEY];
+	uint8_t chance[SECRET_KEY];
 };
 
 struct keyring_refusal {
@@ -31,7 +33,9 @@ struct keyring_hash {
  * caller. */
 enum err keyring_wave_load(const char *keys, const char *administration, const char *wave,
 	struct keyring_wave *ret_keys, struct why *why);
-/* The same, and makes the file when it is missing. */
+/* Keys that nobody has: a dry run before the first import has no file to read. */
+void keyring_wave_random(struct keyring_wave *ret_keys);
+/* Loads them, and makes the file when it is missing. */
 enum err keyring_wave_ensure(const char *keys, const char *administration,
 	const char *wave, struct keyring_wave *ret_keys, struct why *why);
 enum err keyring_refusal_load(const char *keys, const char *administration,
@@ -39,8 +43,18 @@ enum err keyring_refusal_load(const char *keys, const char *administration,
 enum err keyring_refusal_ensure(const char *keys, const char *administration,
 	struct keyring_refusal *ret_key, struct why *why);
 
+/* Destroys the file, and with it all that was sealed or hashed with it. */
+enum err keyring_wave_destroy(
+	const char *keys, const char *administration, const char *wave, struct why *why);
+
 struct keyring_hash keyring_person(const struct keyring_wave *k, const char *person);
 struct keyring_hash keyring_phone(const struct keyring_wave *k, const char *e164);
+/* Of whatever a file said: whether it is the same again. */
+struct keyring_hash keyring_content(
+	const struct keyring_wave *k, const void *data, size_t len);
+/* A number in 0 … bound−1, each equally likely, and for one person always the same: it
+ * settles which of several areas the person is asked about. */
+uint32_t keyring_chance(const struct keyring_wave *k, const char *person, uint32_t bound);
 struct keyring_hash keyring_refusal_person(
 	const struct keyring_refusal *k, const char *person);
 struct keyring_hash keyring_refusal_phone(
@@ -53,11 +67,11 @@ void keyring_seal(const struct keyring_wave *k, const char *column, int64_t cont
 /* Adds what was sealed. ERR_CRYPTO when it is not from there. */
 enum err keyring_open(const struct keyring_wave *k, const char *column, int64_t contact,
 	const void *sealed, size_t len, struct buf *out);
-/* Texts are padded, so that their length tells nothing. */
-void keyring_seal_text(const struct keyring_wave *k, const char *column, int64_t contact,
-	const char *text, struct buf *out);
-enum err keyring_open_text(const struct keyring_wave *k, const char *column,
-	int64_t contact, const void *sealed, size_t len, struct buf *out);
+/* The same with a one-time code. */
+void keyring_seal_code(const struct keyring_wave *k, int64_t contact,
+	const struct code *code, struct buf *out);
+enum err keyring_open_code(const struct keyring_wave *k, int64_t contact,
+	const void *sealed, size_t len, struct code *ret_code);
 
 /* The secret part of the address that delivery reports come to, as 32 hexadecimal digits,
  * from KEYS/webhook.key. */

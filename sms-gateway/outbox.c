@@ -1,6 +1,7 @@
 #include "sms-gateway/outbox.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "sms-gateway/details.h"
 #include "sms-gateway/schedule.h"
 #include "sms-gateway/stores.h"
 #include "sms-gateway/text.h"
@@ -193,17 +194,18 @@ static enum err stop(struct store *s, int64_t message, const char *wave)
 static enum err open_sealed(const struct keyring_wave *keys, struct sending *m,
 	struct code *ret_code, struct why *why)
 {
-	struct buf code = { 0 };
-	enum err e = keyring_open_text(keys, "phone", m->message.contact,
-		m->message.phone.data, m->message.phone.len, &m->phone);
+	struct buf details = { 0 };
+	struct details d;
+	enum err e = keyring_open(keys, "details", m->message.contact,
+		m->message.details.data, m->message.details.len, &details);
 	if (e == OK)
-		e = keyring_open(keys, "code", m->message.contact, m->message.code.data,
-			m->message.code.len, &code);
-	if (e == OK && code.len != INVITATION_CODE)
-		e = ERR_CRYPTO;
+		e = details_unpack(details.data, details.len, &d);
 	if (e == OK)
-		memcpy(ret_code->bytes, code.data, INVITATION_CODE);
-	buf_clear(&code);
+		buf_text(&m->phone, d.phone);
+	buf_clear(&details);
+	if (e == OK)
+		e = keyring_open_code(keys, m->message.contact, m->message.code.data,
+			m->message.code.len, ret_code);
 	return e == OK ? OK
 		       : err_why(why, e,
 				 "the key file of %s does not open what is stored",
@@ -264,7 +266,7 @@ static enum err take(struct sending *m, bool *ret_taken)
 	if (e != OK)
 		return e;
 	return store_end(
-		m->store, store_message_take_tx(m->store, m->message.message, ret_taken));
+		m->store, store_message_take_tx(m->store, &m->message, ret_taken));
 }
 
 /* What came of it must reach the disk: nothing else is sent before. If the gateway is

@@ -1,6 +1,7 @@
 #include "sms-gateway/pages.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "sms-gateway/import_pages.h"
 #include "sms-gateway/stores.h"
 #include <stdlib.h>
 #include <string.h>
@@ -11,14 +12,20 @@ struct pages {
 	struct stores *stores; /* the listener's thread is the only one that uses them */
 	struct staff_site site;
 	struct staff *staff;
+	struct import_pages *imports;
 };
 
 /* Counts. */
 
 /* A row per administration and wave. */
+struct listed {
+	struct store_counts counts;
+	const char *administration; /* its code */
+};
 struct listing {
-	struct store_counts *rows;
+	struct listed *rows;
 	size_t count;
+	const char *administration; /* whose are being read */
 };
 
 static bool sees(const struct account *who, const char *administration)
@@ -32,7 +39,7 @@ static enum err add_row(void *context, const struct store_counts *c)
 {
 	struct listing *l = context;
 	l->rows = mem_resize(l->rows, l->count + 1, sizeof *l->rows);
-	l->rows[l->count++] = *c;
+	l->rows[l->count++] = (struct listed){ *c, l->administration };
 	return OK;
 }
 
@@ -47,6 +54,7 @@ static enum err list(struct pages *p, const struct account *who, struct listing 
 		struct store *s = stores_at(p->stores, i);
 		if (!sees(who, store_administration(s)))
 			continue;
+		l->administration = store_administration(s);
 		e = store_counts(s, add_row, l);
 		if (e != OK)
 			log_error(
@@ -122,13 +130,38 @@ static void messages_waiting(
 					  failed, c->name, c->wave));
 }
 
+/* Whom the coordinator has to decide about. */
+static void decisions_waiting(
+	struct http_request *r, struct buf *b, const struct listed *row)
+{
+	struct arena *a = http_arena(r);
+	const struct store_counts *c = &row->counts;
+	const struct account *who = staff_who(r);
+	if (!c->held || !(who->roles & ROLE_COORDINATOR) ||
+		!staff_sees_administration(who, row->administration))
+		return;
+	const char *held = number(r, c->held);
+	bool one = c->held == 1;
+	staff_waiting(b,
+		staff_english(r)
+			? arena_format(a, "%s %s from %s in %s %s for a decision.", held,
+				  one ? "person" : "persons", c->name, c->wave,
+				  one ? "waits" : "wait")
+			: arena_format(a, "%s %s från %s i %s väntar på beslut.", held,
+				  one ? "person" : "personer", c->name, c->wave),
+		arena_format(a, "/held?administration=%s&wave=%s", row->administration,
+			c->wave),
+		staff_word(r, "Besluta", "Decide"));
+}
+
 static enum err waiting(struct http_request *r, struct buf *b, void *context)
 {
 	struct listing l = { 0 };
 	enum err e = list(context, staff_who(r), &l);
 	for (size_t i = 0; e == OK && i < l.count; i++) {
-		persons_waiting(r, b, &l.rows[i]);
-		messages_waiting(r, b, &l.rows[i]);
+		decisions_waiting(r, b, &l.rows[i]);
+		persons_waiting(r, b, &l.rows[i].counts);
+		messages_waiting(r, b, &l.rows[i].counts);
 	}
 	free(l.rows);
 	return e;
@@ -139,7 +172,7 @@ static enum err waiting(struct http_request *r, struct buf *b, void *context)
 static bool is_new_wave(const struct listing *l, size_t place)
 {
 	for (size_t i = 0; i < place; i++)
-		if (strcmp(l->rows[i].wave, l->rows[place].wave) == 0)
+		if (strcmp(l->rows[i].counts.wave, l->rows[place].counts.wave) == 0)
 			return false;
 	return true;
 }
@@ -186,15 +219,18 @@ static void show_wave(
 		{ "Vet inte", "Unknown", false },
 		{ "Stoppade", "Stopped", false },
 	};
-	const struct store_counts *first = &l->rows[place];
+	const struct store_counts *first = &l->rows[place].counts;
 	html_around(b, "<h2>", first->title, "");
 	html_around(b, " (", first->wave, ")</h2>\n");
 	staff_table(
 		r, b, arena_format(http_arena(r), "SMS %s", first->wave), ROWS(columns));
 	for (size_t i = place; i < l->count; i++)
-		if (strcmp(l->rows[i].wave, first->wave) == 0)
-			show_row(r, b, &l->rows[i]);
+		if (strcmp(l->rows[i].counts.wave, first->wave) == 0)
+			show_row(r, b, &l->rows[i].counts);
 	staff_table_end(b);
+	html_around(b, "<p><a href=\"/groups?wave=", first->wave, "\">");
+	staff_say(r, b, "Små grupper i resultatet</a></p>\n",
+		"Small groups in the result</a></p>\n");
 }
 
 static void on_messages(struct http_request *r, void *context)
@@ -215,10 +251,9 @@ static void on_messages(struct http_request *r, void *context)
 		"nobody knows whether an SMS went out; it is never sent again by itself.</p>\n");
 	if (!l.count)
 		staff_say(r, &b,
-			"<p>Inga personer är inlästa än. Läs in en fil med <code>sms-gateway import</code>."
-			"</p>\n",
-			"<p>No persons have been imported yet. <code>sms-gateway import</code> imports a "
-			"file.</p>\n");
+			"<p>Inga personer är inlästa än. Förvaltningarnas samordnare läser in dem.</p>\n",
+			"<p>No persons have been imported yet. The administrations’ coordinators do "
+			"that.</p>\n");
 	for (size_t i = 0; i < l.count; i++)
 		if (is_new_wave(&l, i))
 			show_wave(r, &b, &l, i);
@@ -315,12 +350,20 @@ static const struct staff_role roles[] = {
 };
 
 static const struct http_route routes[] = {
-	/* method, path,    who, handler */
-	{ "GET", "/messages", ROLE_COORDINATOR | ROLE_LEADER, on_messages },
-	{ "GET", "/outbox",   ROLE_LEADER, on_outbox },
+	/* method, path,            who, handler */
+	{ "GET",  "/import",        ROLE_COORDINATOR, import_pages_form },
+	{ "POST", "/import/try",    ROLE_COORDINATOR | STAFF_FILE, import_pages_try },
+	{ "POST", "/import/keep",   ROLE_COORDINATOR, import_pages_keep },
+	{ "POST", "/import/report", ROLE_COORDINATOR, import_pages_report },
+	{ "GET",  "/groups",        ROLE_COORDINATOR | ROLE_LEADER, import_pages_groups },
+	{ "GET",  "/held",          ROLE_COORDINATOR, import_pages_held },
+	{ "POST", "/held",          ROLE_COORDINATOR, import_pages_decide },
+	{ "GET",  "/messages",      ROLE_COORDINATOR | ROLE_LEADER, on_messages },
+	{ "GET",  "/outbox",        ROLE_LEADER, on_outbox },
 };
 
 static const struct staff_link links[] = {
+	{ "/import", "Läs in", "Import" },
 	{ "/messages", "Utskick", "Messages" },
 	{ "/outbox", "Utkorg", "Outbox" }, /* the last: see pages_start() */
 };
@@ -349,11 +392,13 @@ enum err pages_start(const struct config *c, struct provider *p, struct pages **
 	struct why *why)
 {
 	struct pages *s = mem_alloc(sizeof *s);
-	*s = (struct pages){ c, p, stores_create(c->state), pages_site, NULL };
+	*s = (struct pages){ c, p, stores_create(c->state), pages_site, NULL, NULL };
 	/* Where SMS are really sent there is no outbox to lead to. */
 	if (p->class != &provider_outbox)
 		s->site.link_count--;
 	enum err e = stores_refresh(s->stores, why);
+	if (e == OK)
+		e = import_pages_create(c, &s->imports, why);
 	if (e == OK)
 		e = staff_start(
 			&c->staff, &s->site, c->state, c->keys, s, &s->staff, why);
@@ -365,11 +410,17 @@ enum err pages_start(const struct config *c, struct provider *p, struct pages **
 	return OK;
 }
 
+struct import_pages *pages_imports(struct pages *p)
+{
+	return p->imports;
+}
+
 void pages_stop(struct pages *p)
 {
 	if (!p)
 		return;
 	staff_stop(p->staff);
+	import_pages_destroy(p->imports);
 	stores_destroy(p->stores);
 	free(p);
 }

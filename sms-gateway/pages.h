@@ -1,5 +1,4 @@
-/* The staff's pages of sms-gateway: what they are, and who opens them. They show no
- * person. */
+/* The staff's pages of sms-gateway: what they are, and who opens them. */
 #ifndef SMS_GATEWAY_PAGES_H
 #define SMS_GATEWAY_PAGES_H
 
@@ -20,7 +19,10 @@ extern const struct staff_site pages_site;
 struct staff_order pages_order(const struct config *c);
 
 struct pages;
+struct import_pages;
 
+/* The import's part. */
+struct import_pages *pages_imports(struct pages *p);
 /* Listens on [server] staff. Everything is kept by reference. */
 enum err pages_start(const struct config *c, struct provider *p, struct pages **ret_pages,
 	struct why *why);

@@ -1,6 +1,6 @@
 #include "sms-gateway/personid.h"
+#include "common/mem.h"
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { COORDINATION = 60 }; /* added to the day of a samordningsnummer */
@@ -23,22 +23,40 @@ static int number(const char *digits, int count)
 	return value;
 }
 
-/* Splits "19121212-1212" into its digits and the sign before the last four. */
+static size_t starts_with(const char *text, const char *const *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t len = strlen(list[i]);
+		if (strncmp(text, list[i], len) == 0)
+			return len;
+	}
+	return 0;
+}
+
+/* Splits "19121212-1212" into its digits and the sign before the last four; spaces may
+ * stand anywhere, and a word processor's dash for the hyphen. */
 static bool looks_official(const char *text, char digits[static 13], char *ret_sign)
 {
-	size_t count = 0;
-	size_t len = strlen(text);
+	static const char *const signs[] = { "-", "+", "\u2010", "\u2011", "\u2012",
+		"\u2013", "\u2212" };
+	static const char *const spaces[] = { " ", "\u00a0", "\u2009", "\u202f" };
+	size_t count = 0, before_sign = 0, skip;
 	*ret_sign = '-';
-	for (size_t i = 0; i < len; i++) {
-		if (isdigit((unsigned char)text[i]) && count < 12)
-			digits[count++] = text[i];
-		else if ((text[i] == '-' || text[i] == '+') && i + 5 == len)
-			*ret_sign = text[i];
-		else
+	for (; *text; text += skip) {
+		skip = 1;
+		if (*text >= '0' && *text <= '9' && count < 12) {
+			digits[count++] = *text;
+		} else if (count && !before_sign &&
+			   (skip = starts_with(text, ROWS(signs)))) {
+			before_sign = count;
+			if (*text == '+')
+				*ret_sign = '+';
+		} else if ((skip = starts_with(text, ROWS(spaces))) == 0) {
 			return false;
+		}
 	}
 	digits[count] = '\0';
-	return count == 10 || count == 12;
+	return (count == 10 || count == 12) && (!before_sign || before_sign + 4 == count);
 }
 
 /* The year's first two digits: the latest century that is not in the future, one earlier
@@ -66,11 +84,24 @@ static bool read_official(const char *digits, char sign, day today, struct perso
 	day birth = year * 10000 + month * 100 + dom;
 	if (!day_valid(year, month, dom) || birth > today || year < 1840 || !luhn(ten))
 		return false;
-	(void)snprintf(p->text, sizeof p->text, "%02d%.10s", hundreds % 100, ten);
-	p->official = true;
-	p->birth = birth;
-	p->sex = (ten[8] - '0') % 2 ? PERSONID_MAN : PERSONID_WOMAN;
+	*p = (struct personid){ .text = { (char)('0' + hundreds / 10),
+					(char)('0' + hundreds % 10) },
+		.official = true,
+		.birth = birth,
+		.sex = (ten[8] - '0') % 2 ? PERSONID_MAN : PERSONID_WOMAN };
+	memcpy(p->text + 2, ten, 10);
 	return true;
+}
+
+/* What a spreadsheet leaves of "0501011234". It may as well be the case system's own. */
+static bool lost_its_zero(const char *text, day today)
+{
+	char digits[11] = "0";
+	struct personid ignored;
+	if (strlen(text) != 9 || strspn(text, "0123456789") != 9)
+		return false;
+	memcpy(digits + 1, text, 9);
+	return read_official(digits, '-', today, &ignored);
 }
 
 enum err personid_parse(const char *text, day today, struct personid *ret_person)
@@ -86,12 +117,12 @@ enum err personid_parse(const char *text, day today, struct personid *ret_person
 		return ERR_INPUT;
 	struct personid p = { 0 };
 	memcpy(p.text, text, len);
-	char own[PERSONID_LONGEST + 1];
-	memcpy(own, p.text, sizeof own);
 	char digits[13];
 	char sign;
-	if (looks_official(own, digits, &sign))
+	if (looks_official(p.text, digits, &sign))
 		p.mistyped = !read_official(digits, sign, today, &p);
+	else
+		p.mistyped = lost_its_zero(p.text, today);
 	*ret_person = p;
 	return OK;
 }

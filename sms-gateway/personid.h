@@ -21,12 +21,15 @@ struct personid {
 			*/
 	day birth;     /* 0 when not official */
 	enum personid_sex sex; /* legal sex, as the number tells it */
-	bool mistyped;         /* looks like one, but day or check digit is wrong */
+	bool mistyped; /* looks like one, but day or check digit is wrong, or its first 0
+			  is gone */
 };
 
-/* Reads the field; `today` settles the century of a number with ten digits. ERR_NOT_FOUND
- * when empty, ERR_INPUT when longer than PERSONID_LONGEST bytes. Anything that is not an
- * official number is taken as the case system's own id, white space around it removed. */
+/* Reads the field; `today` settles the century of a number with ten digits, a plus before
+ * the last four makes it one earlier, and spaces and the kind of dash do not matter.
+ * ERR_NOT_FOUND when empty, ERR_INPUT when longer than PERSONID_LONGEST bytes. Anything
+ * that is not an official number is taken as the case system's own id, white space around
+ * it removed. */
 enum err personid_parse(const char *text, day today, struct personid *ret_person);
 
 #endif

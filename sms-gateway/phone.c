@@ -1,13 +1,13 @@
 #include "sms-gateway/phone.h"
-#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum { LONGEST = 15 }; /* digits, E.164 */
 
 /* What people put between digits; dashes and spaces come in many kinds. */
-static const char *const fillers[] = { " ", "\t", "-", "(", ")", "/", ".", "\u00a0",
+static const char *const fillers[] = { " ", "-", "\t", "(", ")", "/", ".", "\u00a0",
 	"\u2007", "\u2009", "\u202f", "\u2010", "\u2011", "\u2012", "\u2013", "\u2212" };
 
 static size_t filler(const char *text)
@@ -20,16 +20,19 @@ static size_t filler(const char *text)
 	return 0;
 }
 
-/* "mobil: 070…", "Tel 070…": one word of letters before the number. */
+/* "mobil: 070…", "Tel. 070…". Any other word may say that the number is not the person's
+ * own: "mamma 070…". */
 static const char *without_label(const char *text)
 {
-	const char *p = text + strspn(text, " \t");
-	const char *start = p;
-	while (isalpha((unsigned char)*p) || (unsigned char)*p >= 0x80)
-		p++;
-	if (p == start || (unsigned char)*start >= 0x80)
-		return text;
-	return p + strspn(p, ":. \t");
+	static const char *const labels[] = { "mobil", "mob", "mobilnr", "mobilnummer",
+		"mobiltelefon", "tel", "telefon", "telefonnr", "telefonnummer", "telnr",
+		"tfn", "nr", "hem", "hemtelefon" };
+	const char *start = text + strspn(text, " \t");
+	size_t len = strcspn(start, ":. \t+0123456789");
+	for (size_t i = 0; len && i < sizeof labels / sizeof *labels; i++)
+		if (strlen(labels[i]) == len && strncasecmp(start, labels[i], len) == 0)
+			return start + len + strspn(start + len, ":. \t");
+	return text;
 }
 
 /* False when there is anything but digits and fillers. */
@@ -37,19 +40,13 @@ static bool digits_of(const char *text, bool *ret_plus, char out[static LONGEST 
 {
 	size_t count = 0;
 	*ret_plus = false;
-	while (*text) {
-		size_t skip = filler(text);
-		if (skip) {
-			text += skip;
-			continue;
-		}
-		if (*text == '+' && count == 0 && !*ret_plus)
-			*ret_plus = true;
-		else if (*text >= '0' && *text <= '9' && count < LONGEST + 5)
+	for (size_t skip = 1; *text; text += skip, skip = 1) {
+		if (*text >= '0' && *text <= '9' && count < LONGEST + 5)
 			out[count++] = *text;
-		else
+		else if (*text == '+' && count == 0 && !*ret_plus)
+			*ret_plus = true;
+		else if ((skip = filler(text)) == 0)
 			return false;
-		text++;
 	}
 	out[count] = '\0';
 	return true;
@@ -60,7 +57,12 @@ static bool starts(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* A number without its leading 0 or +46. */
+/* A number without its leading 0 or +46. What gets an SMS and what costs the caller is
+ * told apart by PTS's plan: 070, 072, 073, 076 and 079 are mobile numbers, of nine digits
+ * here; 0900, 0939, 0944 and 099 are charged. The rest can be called like a landline: 010
+ * and 08 to 0xxx, and 020 and 077, which companies have. Not checked: whether an area
+ * code is one of the 264 or a range is in use, and how long the numbers of an area are.
+ */
 static enum phone_kind national(const char *number, struct phone *ret_phone)
 {
 	size_t len = strlen(number);
@@ -103,7 +105,8 @@ enum phone_kind phone_parse(const char *text, struct phone *ret_phone)
 		return international(digits + 2, ret_phone);
 	if (*digits == '0')
 		return national(digits + 1, ret_phone);
-	/* A spreadsheet that took the number for a number has dropped its 0 or +. */
+	/* A spreadsheet that took the number for a number has dropped its 0 or +. Of a
+	 * landline nobody could tell what is left from another country's number. */
 	struct phone bare;
 	size_t len = strlen(digits);
 	if ((len == 9 && national(digits, &bare) == PHONE_MOBILE) ||

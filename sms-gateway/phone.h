@@ -18,8 +18,9 @@ struct phone {
 
 /* Reads "070-174 06 05", "+46 (0)70 174 06 05", "0046701740605", "mobil: 0701740605", and
  * what a spreadsheet leaves of them: "701740605", "46701740605". *ret_phone is written
- * for every kind but PHONE_INVALID and PHONE_MISSING. Two numbers in one field are
- * invalid: nobody knows whose they are. */
+ * for every kind but PHONE_INVALID and PHONE_MISSING. Two numbers in one field, and one
+ * with another word than mobil, tel and the like, are invalid: nobody knows whose they
+ * are. */
 enum phone_kind phone_parse(const char *text, struct phone *ret_phone);
 
 #endif

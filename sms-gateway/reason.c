@@ -17,22 +17,19 @@ static const struct {
 	[REASON_AREA_MISSING]    = { "area-missing", "verksamhetsområde är tomt" },
 	[REASON_AREA_UNKNOWN]    = { "area-unknown", "verksamhetsområdet finns inte i omgången" },
 	[REASON_PROTECTED]       = { "protected", "skyddade personuppgifter" },
-	[REASON_SMS_NO]          = { "sms-no", "vill inte ha SMS (sms_tillåtet = nej)" },
-	[REASON_SMS_NOT_SAFE]    = { "sms-not-safe", "våld i nära relation kräver sms_tillåtet = ja" },
-	[REASON_CHILD]           = { "child", "yngre än 13 år" },
+	[REASON_SMS_NOT_SAFE]    = { "sms-not-safe", "området kräver sms_tillåtet = ja" },
+	[REASON_CHILD]           = { "child", "yngre än omgångens lägsta ålder" },
+	[REASON_YOUNG]           = { "young", "minderårig: kräver sms_tillåtet = ja" },
 	[REASON_EXEMPT]          = { "exempt", "området är undantaget i omgången" },
-	[REASON_YOUNG]           = { "young", "13–17 år kräver sms_tillåtet = ja" },
-	[REASON_SHORT]           = { "short", "beslutet är kortare än en månad" },
-	[REASON_PHONE_MISSING]   = { "phone-missing", "telefon är tomt" },
-	[REASON_PHONE_INVALID]   = { "phone-invalid", "telefonnumret går inte att läsa" },
-	[REASON_PHONE_LANDLINE]  = { "phone-landline", "inte ett mobilnummer" },
-	[REASON_PHONE_FOREIGN]   = { "phone-foreign", "utländskt telefonnummer" },
-	[REASON_PHONE_PREMIUM]   = { "phone-premium", "betalnummer" },
-	[REASON_PHONE_SHARED]    = { "phone-shared", "samma telefonnummer på flera personer" },
+	[REASON_MEASURE]         = { "measure", "insatsen är undantagen i omgången" },
+	[REASON_GROUND]          = { "ground", "lagrummet räknas inte i omgången" },
+	[REASON_GROUND_UNKNOWN]  = { "ground-unknown", "lagrum är tomt eller okänt" },
+	[REASON_SHORT]           = { "short", "beslutet är kortare än omgången kräver" },
 	[REASON_REFUSED]         = { "refused", "har sagt nej till att bli kontaktad" },
+	[REASON_REMOVED]         = { "removed", "borttagen av samordnaren" },
+	[REASON_LATE]            = { "late", "utskicket har börjat; nya personer tas inte med" },
 	[REASON_DUPLICATE]       = { "duplicate", "samma person och verksamhetsområde står redan i filen" },
 	[REASON_OTHER_AREA]      = { "other-area", "personen tas med för ett annat område (slumpat)" },
-	[REASON_EXISTS]          = { "exists", "finns redan" },
 };
 // clang-format on
 
@@ -49,4 +46,29 @@ const char *reason_words(enum reason r)
 bool reason_leaves_out(enum reason r)
 {
 	return r != REASON_NONE && r < REASON_DUPLICATE;
+}
+
+const char *mark_words(enum mark m)
+{
+	switch (m) {
+	case MARK_LANDLINE:
+		return "fast telefon: kan bara ringas";
+	case MARK_FOREIGN:
+		return "utländskt nummer: varken SMS eller samtal";
+	case MARK_PREMIUM:
+		return "betalnummer: varken SMS eller samtal";
+	case MARK_NO_PHONE:
+		return "telefon är tomt: varken SMS eller samtal";
+	case MARK_BAD_PHONE:
+		return "telefonnumret går inte att läsa: varken SMS eller samtal";
+	case MARK_SMS_NO:
+		return "sms_tillåtet = nej: inget SMS";
+	case MARK_SHARED:
+		return "samma telefonnummer på flera personer: väntar på beslut";
+	case MARK_LANGUAGE:
+		return "okänt språk: svenska används";
+	case MARK_PERSON:
+		return "person_id liknar ett personnummer, men datum eller kontrollsiffra är fel";
+	}
+	return "";
 }

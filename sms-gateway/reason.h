@@ -1,5 +1,6 @@
-/* Why a row of an import file is not used. The codes travel to survey-server as counts
- * and stand in the quality declaration, so a code never changes its meaning. */
+/* What an import says of a row: why it is not used, or what is to be known of it though
+ * it is. The codes of reasons travel to survey-server as counts and stand in the quality
+ * declaration, so a code never changes its meaning. */
 #ifndef SMS_GATEWAY_REASON_H
 #define SMS_GATEWAY_REASON_H
 
@@ -20,24 +21,20 @@ enum reason {
 	REASON_AREA_UNKNOWN,
 	/* The person is outside the frame. */
 	REASON_PROTECTED,
-	REASON_SMS_NO,
 	REASON_SMS_NOT_SAFE,
 	REASON_CHILD,
-	REASON_EXEMPT,
 	REASON_YOUNG,
+	REASON_EXEMPT,
+	REASON_MEASURE,
+	REASON_GROUND,
+	REASON_GROUND_UNKNOWN,
 	REASON_SHORT,
-	/* The person can't be reached by SMS. */
-	REASON_PHONE_MISSING,
-	REASON_PHONE_INVALID,
-	REASON_PHONE_LANDLINE,
-	REASON_PHONE_FOREIGN,
-	REASON_PHONE_PREMIUM,
-	REASON_PHONE_SHARED,
 	REASON_REFUSED,
+	REASON_REMOVED, /* by the coordinator */
+	REASON_LATE,    /* new, when the sending has begun */
 	/* The person is used, only not by this row. */
 	REASON_DUPLICATE,
 	REASON_OTHER_AREA,
-	REASON_EXISTS,
 	REASON_COUNT,
 };
 
@@ -48,5 +45,22 @@ const char *reason_words(enum reason r);
 /* Whether the reason keeps a person out, and not merely one row of a person who is used.
  */
 bool reason_leaves_out(enum reason r);
+
+/* Marks of a row that is used, the sum of bits. */
+enum mark {
+	MARK_LANDLINE = 1 << 0, /* can only be called */
+	MARK_FOREIGN = 1 << 1,  /* neither sent to nor called */
+	MARK_PREMIUM = 1 << 2,
+	MARK_NO_PHONE = 1 << 3,
+	MARK_BAD_PHONE = 1 << 4,
+	MARK_SMS_NO = 1 << 5,   /* sms_tillåtet = nej */
+	MARK_SHARED = 1 << 6,   /* held: another person has the same number */
+	MARK_LANGUAGE = 1 << 7, /* unknown; Swedish is used */
+	MARK_PERSON = 1 << 8, /* looks like a personnummer, but date or digit is wrong */
+};
+enum { MARK_COUNT = 9 };
+
+/* The words of one mark, in Swedish. */
+const char *mark_words(enum mark m);
 
 #endif

@@ -20,17 +20,19 @@ struct register_result {
 	struct why why; /* the last that went wrong */
 };
 
-/* Registers the administration's batches that are pending; with refused_too also those
- * that were refused before, since somebody asks for it. ERR_IO and others for this side's
- * own database and keys only. */
+/* Withdraws the administration's batches that are gone here, and registers those that are
+ * pending: of all waves; or of one, for which somebody asks, then also those that were
+ * refused before. A wave that survey-server will not speak of does not stop the others.
+ * One process at a time, so that what is withdrawn never comes after what takes its
+ * place. ERR_IO and others for this side's own database and keys only. */
 enum err register_pending(const struct register_context *c, struct store *s,
-	bool refused_too, struct register_result *ret_result, struct why *why);
+	const char *wave, struct register_result *ret_result, struct why *why);
 
 /* "farsta-1". */
 void register_batch_name(const struct store *s, int64_t batch, struct buf *out);
 /* Opens the sealed code of a contact, and derives what survey-server knows it by. */
 enum err register_invitation(const struct register_context *c,
-	const struct keyring_wave *k, int64_t contact, struct store_blob code,
+	const struct keyring_wave *k, const struct store_contact *contact,
 	struct code *ret_code, struct invitation_id *ret_id,
 	struct invitation_seal *ret_seal);
 

@@ -1,7 +1,8 @@
 #include "sms-gateway/send.h"
 #include "common/clock.h"
-#include "common/fetch.h"
 #include "common/log.h"
+#include "sms-gateway/declines.h"
+#include "sms-gateway/enroll.h"
 #include "sms-gateway/pages.h"
 #include "sms-gateway/register.h"
 #include "sms-gateway/stores.h"
@@ -16,22 +17,19 @@ struct planning {
 	const struct survey_wave *wave;
 	struct register_context registering;
 	struct arena *arena;
-	struct survey_ids declined;
-	struct survey_ids wrong;
+	struct declines declines;
 	size_t total;
+	size_t held;
 };
 
 /* The contacts of one administration that get a message. */
 struct choice {
 	struct planning *planning;
 	struct keyring_wave keys;
-	struct keyring_refusal refusal;
 	struct survey_ids open; /* of the batch at hand; a reminder asks for it */
 	int64_t *contacts;
 	size_t count;
 	size_t room;
-	struct keyring_hash *refused; /* numbers that belong to somebody else */
-	size_t refused_count;
 };
 
 static enum store_kind kind_of(const struct send_order *order)
@@ -47,60 +45,40 @@ static void choose(struct choice *ch, int64_t contact)
 	ch->contacts[ch->count++] = contact;
 }
 
-static enum err identify(struct choice *ch, int64_t contact, struct store_blob code,
-	struct invitation_id *ret_id)
+static enum err identify(
+	struct choice *ch, const struct store_contact *c, struct invitation_id *ret_id)
 {
 	struct code plain;
 	struct invitation_seal seal;
-	enum err e = register_invitation(&ch->planning->registering, &ch->keys, contact,
-		code, &plain, ret_id, &seal);
+	enum err e = register_invitation(
+		&ch->planning->registering, &ch->keys, c, &plain, ret_id, &seal);
 	secret_wipe(&plain, sizeof plain);
 	secret_wipe(&seal, sizeof seal);
 	return e;
 }
 
-static enum err take_contact(void *context, int64_t contact, bool hold,
-	struct store_blob code, struct store_blob background, struct store_blob phone)
+static enum err take_contact(void *context, const struct store_contact *c)
 {
-	(void)hold;
-	(void)background;
-	(void)phone;
 	struct choice *ch = context;
 	struct invitation_id id;
 	if (!ch->planning->order->reminder) {
-		choose(ch, contact);
+		choose(ch, c->contact);
 		return OK;
 	}
-	enum err e = identify(ch, contact, code, &id);
+	enum err e = identify(ch, c, &id);
 	if (e == OK && survey_ids_have(&ch->open, &id) &&
-		!survey_ids_have(&ch->planning->declined, &id) &&
-		!survey_ids_have(&ch->planning->wrong, &id))
-		choose(ch, contact);
+		!survey_ids_have(&ch->planning->declines.declined, &id) &&
+		!survey_ids_have(&ch->planning->declines.wrong, &id))
+		choose(ch, c->contact);
 	return e;
 }
 
-/* Somebody else has the number: it is never used again. */
-static enum err take_wrong(void *context, int64_t contact, bool hold,
-	struct store_blob code, struct store_blob background, struct store_blob phone)
+/* Would get one, as soon as there are codes. */
+static enum err take_reachable(void *context, const struct store_contact *c)
 {
-	(void)hold;
-	(void)background;
-	struct choice *ch = context;
-	struct invitation_id id;
-	enum err e = identify(ch, contact, code, &id);
-	if (e != OK || !survey_ids_have(&ch->planning->wrong, &id))
-		return e;
-	struct buf number = { 0 };
-	e = keyring_open_text(
-		&ch->keys, "phone", contact, phone.data, phone.len, &number);
-	if (e == OK) {
-		ch->refused = mem_resize(
-			ch->refused, ch->refused_count + 1, sizeof *ch->refused);
-		ch->refused[ch->refused_count++] =
-			keyring_refusal_phone(&ch->refusal, buf_string(&number));
-	}
-	buf_clear(&number);
-	return e;
+	if (c->channels & FRAME_SMS && c->hold == STORE_FREE)
+		choose(context, c->contact);
+	return OK;
 }
 
 static enum err choose_from_batch(
@@ -116,8 +94,6 @@ static enum err choose_from_batch(
 		buf_clear(&name);
 		if (e != OK)
 			return e;
-		if (p->wrong.count)
-			e = store_batch_contacts(s, p->wave->wave, batch, take_wrong, ch);
 	}
 	if (e == OK)
 		e = store_batch_plannable(
@@ -154,8 +130,6 @@ static enum err add_messages_tx(struct choice *ch, struct store *s, size_t *ret_
 {
 	enum err e = OK;
 	*ret_added = 0;
-	for (size_t i = 0; i < ch->refused_count && e == OK; i++)
-		e = store_refuse_tx(s, &ch->refused[i]);
 	for (size_t i = 0; i < ch->count && e == OK; i++) {
 		uint8_t ref[STORE_REF];
 		bool added;
@@ -167,82 +141,127 @@ static enum err add_messages_tx(struct choice *ch, struct store *s, size_t *ret_
 	return e;
 }
 
+static enum err engine(struct store *s, enum err e, struct why *why)
+{
+	return err_why(why, e, "%s: %s", store_administration(s),
+		e == ERR_CRYPTO ? "the wave's key file does not open what is stored"
+				: store_error(s));
+}
+
+/* Invitations are chosen under the lock, so that nobody is who was in the frame a moment
+ * ago. Reminders come after the sending began, and the frame stays. */
 static enum err keep(
 	struct choice *ch, struct store *s, size_t *ret_added, struct why *why)
 {
 	enum err e = store_begin(s);
-	if (e == OK)
-		e = store_end(s, add_messages_tx(ch, s, ret_added));
+	if (e != OK)
+		return engine(s, e, why);
+	if (!ch->planning->order->reminder)
+		e = choose_all(ch, s, why);
+	if (e != OK)
+		return store_end(s, e);
+	e = store_end(s, add_messages_tx(ch, s, ret_added));
 	return e == OK ? OK
 		       : err_why(why, e, "%s: nothing was planned: %s",
 				 store_administration(s), err_text(e));
 }
 
-static enum err plan_administration(struct planning *p, struct store *s, struct why *why)
+/* Codes for those who have none yet: without a draw, everyone is in the SMS plan. */
+static enum err give_codes(struct choice *ch, struct store *s, struct why *why)
+{
+	const struct survey_wave *wave = ch->planning->wave;
+	struct enroll_frame frame;
+	struct store_frame now;
+	enum err e = store_begin(s);
+	if (e != OK)
+		return engine(s, e, why);
+	e = store_frame(s, wave->wave, &now);
+	if (e == OK && !now.enrolled)
+		e = enroll_read(s, &ch->keys, wave, false, ch->planning->arena, &frame);
+	if (e == OK && !now.enrolled)
+		e = enroll_tx(s, &ch->keys, &frame);
+	e = store_end(s, e);
+	return e == OK ? OK : engine(s, e, why);
+}
+
+static enum err register_all(struct planning *p, struct store *s, struct why *why)
+{
+	struct register_result result;
+	enum err e = register_pending(&p->registering, s, p->wave->wave, &result, why);
+	if (e == OK && (result.left || result.refused))
+		e = err_why(why, ERR_IO,
+			"%s: nobody gets anything before survey-server has registered them: "
+			"%s; the serving gateway goes on trying, then send again",
+			store_administration(s), result.why.text);
+	return e;
+}
+
+static enum err choose_whom(struct choice *ch, struct store *s,
+	const struct store_frame *frame, struct why *why)
+{
+	const struct planning *p = ch->planning;
+	if (!frame->enrolled && (p->order->dry_run || p->order->reminder)) {
+		enum err e = p->order->reminder ? OK
+						: store_contacts(s, p->wave->wave,
+							  take_reachable, ch);
+		return e == OK ? OK : engine(s, e, why);
+	}
+	enum err e = OK;
+	if (!p->order->dry_run && !p->order->reminder) {
+		e = give_codes(ch, s, why);
+		return e == OK ? register_all(ch->planning, s, why) : e;
+	}
+	if (p->order->reminder && !p->order->dry_run)
+		e = declines_keep(&p->registering, s, p->wave->wave, &p->declines, why);
+	return e == OK ? choose_all(ch, s, why) : e;
+}
+
+static enum err plan_administration(struct planning *p, struct store *s,
+	const struct store_frame *frame, struct why *why)
 {
 	struct choice ch = { .planning = p };
 	const char *administration = store_administration(s);
 	enum err e = keyring_wave_load(
 		p->config->keys, administration, p->wave->wave, &ch.keys, why);
 	if (e == OK)
-		e = keyring_refusal_load(
-			p->config->keys, administration, &ch.refusal, why);
-	if (e == OK)
-		e = choose_all(&ch, s, why);
+		e = choose_whom(&ch, s, frame, why);
 	size_t planned = ch.count;
 	if (e == OK && !p->order->dry_run)
 		e = keep(&ch, s, &planned, why);
 	if (e == OK) {
 		printf("%7zu  %s\n", planned, administration);
 		p->total += planned;
+		p->held += (size_t)frame->held;
 	}
 	free(ch.contacts);
-	free(ch.refused);
 	secret_wipe(&ch.keys, sizeof ch.keys);
-	secret_wipe(&ch.refusal, sizeof ch.refusal);
 	return e;
-}
-
-static enum err warn_unregistered(struct store *s, const char *wave)
-{
-	for (enum store_batch_state state = STORE_BATCH_PENDING;;
-		state = STORE_BATCH_REFUSED) {
-		char *found = NULL;
-		int64_t batch;
-		enum err e = store_batch_after(s, state, wave, 0, &found, &batch);
-		if (e != OK)
-			return e;
-		if (batch && strcmp(found, wave) == 0)
-			log_warning(
-				"%s: persons that survey-server has not registered get nothing yet; "
-				"import their file again to see why",
-				store_administration(s));
-		free(found);
-		if (state == STORE_BATCH_REFUSED)
-			return OK;
-	}
 }
 
 static enum err plan_all(struct planning *p, struct stores *all, struct why *why)
 {
 	bool any = false;
+	size_t failed = 0;
 	for (size_t i = 0; i < stores_count(all); i++) {
 		struct store *s = stores_at(all, i);
-		bool has;
-		enum err e = store_has_wave(s, p->wave->wave, &has);
-		if (e == OK && has)
-			e = warn_unregistered(s, p->wave->wave);
+		struct store_frame frame;
+		enum err e = store_frame(s, p->wave->wave, &frame);
 		if (e != OK)
-			return err_why(why, e, "%s: %s", store_administration(s),
-				store_error(s));
-		if (has && !any)
+			return engine(s, e, why);
+		if (!frame.exists)
+			continue;
+		if (!any)
 			printf("\n  Antal  Förvaltning\n");
-		any |= has;
-		if (has)
-			e = plan_administration(p, s, why);
-		if (e != OK)
-			return e;
+		any = true;
+		e = plan_administration(p, s, &frame, why);
+		if (e != OK) {
+			log_error("%s", why->text);
+			failed++;
+		}
 	}
+	if (failed)
+		return err_why(why, ERR_IO, "%zu of the administrations were not planned",
+			failed);
 	return any ? OK
 		   : err_why(why, ERR_NOT_FOUND,
 			     "no administration has persons in %s: import a file "
@@ -272,6 +291,9 @@ static void show_result(const struct planning *p, const struct text_size *size)
 	printf("\n%zu SMS %s, %llu delar.\n", p->total,
 		p->order->dry_run ? "skulle skickas" : "är planerade",
 		(unsigned long long)segments);
+	if (p->held)
+		printf("%zu personer väntar på samordnarens beslut och får inget förrän dess.\n",
+			p->held);
 	if (p->wave->phase == SURVEY_PLANNED)
 		printf("Omgången är inte öppen än; de skickas när den öppnar.\n");
 	if (!p->total)
@@ -286,22 +308,19 @@ static void show_result(const struct planning *p, const struct text_size *size)
 			minute % 60);
 }
 
-static enum err find_wave(struct planning *p, struct survey_waves *waves, struct why *why)
+static enum err find_wave(struct planning *p, struct why *why)
 {
-	enum err e = survey_api_waves(p->registering.api, p->arena, waves, why);
+	enum err e = survey_api_wave(
+		p->registering.api, p->arena, p->order->wave, &p->wave, why);
 	if (e != OK)
 		return e;
-	p->wave = survey_wave_find(waves, p->order->wave);
-	if (!p->wave)
-		return err_why(why, ERR_NOT_FOUND, "survey-server has no wave %s",
-			p->order->wave);
 	if (p->wave->phase == SURVEY_CLOSED || clock_day(clock_now()) > p->wave->closes)
 		return err_why(why, ERR_CONFLICT,
 			"the wave %s is closed: nothing more is sent", p->order->wave);
 	if (!p->order->reminder)
 		return OK;
-	return survey_api_declined(p->registering.api, p->wave->wave, p->arena,
-		&p->declined, &p->wrong, why);
+	return declines_fetch(
+		p->registering.api, p->wave->wave, p->arena, &p->declines, why);
 }
 
 /* In the audit log, before anything is planned. */
@@ -316,9 +335,8 @@ static enum err note(const struct planning *p, struct why *why)
 
 static enum err carry_out(struct planning *p, struct why *why)
 {
-	struct survey_waves waves;
 	auto_(stores) struct stores *all = stores_create(p->config->state);
-	enum err e = find_wave(p, &waves, why);
+	enum err e = find_wave(p, why);
 	if (e == OK)
 		e = stores_refresh(all, why);
 	if (e == OK && !p->order->dry_run)
@@ -336,17 +354,14 @@ static enum err carry_out(struct planning *p, struct why *why)
 int send_run(const struct config *c, const struct send_order *order)
 {
 	struct why why;
-	uint8_t internal[SECRET_KEY];
 	uint8_t invitation[SECRET_KEY];
-	if (secret_key_load(c->internal, internal, &why) != OK ||
+	auto_(survey_api) struct survey_api *api = NULL;
+	if (survey_api_start(c->api, c->internal, &api, &why) != OK ||
 		secret_key_load(c->invitation, invitation, &why) != OK) {
 		log_error("%s", why.text);
 		return 1;
 	}
-	fetch_init();
 	auto_(arena) struct arena *a = arena_create();
-	auto_(survey_api) struct survey_api *api = survey_api_create(c->api, internal);
-	secret_wipe(internal, sizeof internal);
 	struct planning p = {
 		.config = c,
 		.order = order,

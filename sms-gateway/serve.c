@@ -3,6 +3,9 @@
 #include "common/fetch.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "sms-gateway/declines.h"
+#include "sms-gateway/erasure.h"
+#include "sms-gateway/import_pages.h"
 #include "sms-gateway/keyring.h"
 #include "sms-gateway/outbox.h"
 #include "sms-gateway/pages.h"
@@ -21,6 +24,9 @@
 enum {
 	POLL_MS = 250,
 	IMPORT_MS = 2000, /* an import that has just committed registers by itself */
+	ERASE_MS = 600 * 1000,
+	DECLINE_MS = 4 * 3600 * 1000,
+	AGAIN_MS = 15 * 1000,
 	BACKOFF_MS = 1000,
 	BACKOFF_CAP_MS = 60000,
 };
@@ -122,7 +128,7 @@ static bool register_all(struct serve *s, struct why *said)
 		struct store *store = stores_at(s->stores, i);
 		struct register_result result;
 		struct why why;
-		enum err e = register_pending(&c, store, false, &result, &why);
+		enum err e = register_pending(&c, store, NULL, &result, &why);
 		if (result.batches)
 			log_info("%s: %zu batches registered",
 				store_administration(store), result.batches);
@@ -144,17 +150,81 @@ static bool register_all(struct serve *s, struct why *said)
 	return done;
 }
 
+/* Erases the persons of waves that have been counted for long enough. false: there is
+ * something to be tried again. */
+static bool erase_due(struct serve *s, struct why *said)
+{
+	auto_(arena) struct arena *a = arena_create();
+	struct survey_waves waves;
+	struct why why = { "" };
+	bool known = survey_api_waves(s->api, a, &waves, &why) == OK;
+	bool done = known;
+	for (size_t i = 0; known && i < stores_count(s->stores); i++) {
+		size_t left = 0;
+		enum err e = erasure_due(s->config, stores_at(s->stores, i), &waves,
+			clock_day(clock_now()), &left, &why);
+		done &= e == OK && !left;
+	}
+	if (*why.text && strcmp(why.text, said->text) != 0)
+		log_error("persons may be due to be erased, and wait: %s", why.text);
+	*said = why;
+	return done;
+}
+
+/* Fetches who has said no, of waves that are not counted yet. false: to be tried again.
+ */
+static bool take_declines(struct serve *s)
+{
+	struct register_context c = { s->api, s->config->keys, s->invitation };
+	auto_(arena) struct arena *a = arena_create();
+	struct survey_waves waves;
+	struct declines d;
+	struct why why;
+	if (survey_api_waves(s->api, a, &waves, &why) != OK)
+		return false; /* the sending thread says it */
+	for (size_t w = 0; w < waves.count; w++) {
+		const struct survey_wave *wave = &waves.waves[w];
+		if (wave->phase == SURVEY_PLANNED || wave->counted)
+			continue;
+		enum err e = declines_fetch(s->api, wave->wave, a, &d, &why);
+		for (size_t i = 0; i < stores_count(s->stores) && e == OK; i++) {
+			struct store_frame frame;
+			struct store *store = stores_at(s->stores, i);
+			e = store_frame(store, wave->wave, &frame);
+			if (e == OK && frame.enrolled)
+				e = declines_keep(&c, store, wave->wave, &d, &why);
+		}
+		if (e != OK) {
+			log_error("%s", why.text);
+			return false;
+		}
+	}
+	return true;
+}
+
 static void *register_always(void *context)
 {
 	struct serve *s = context;
 	struct why said = { 0 };
 	int64_t next = 0;
+	int64_t erase_next = 0;
+	int64_t decline_next = 0;
+	struct why erase_said = { 0 };
 	unsigned failures = 0;
 	bool waiting = true;
 	while (loop_wait(s->loop, POLL_MS)) {
 		struct why ignored; /* the sending thread says it */
 		int64_t ticks = clock_ticks();
 		(void)stores_refresh(s->stores, &ignored);
+		import_pages_tidy(pages_imports(s->pages));
+		if (ticks >= erase_next) {
+			bool done = erase_due(s, &erase_said);
+			erase_next = clock_ticks() + (done ? ERASE_MS : AGAIN_MS);
+		}
+		if (ticks >= decline_next) {
+			bool done = take_declines(s);
+			decline_next = clock_ticks() + (done ? DECLINE_MS : AGAIN_MS);
+		}
 		if (stores_changed(s->stores) && !waiting) {
 			waiting = true;
 			next = ticks + IMPORT_MS;

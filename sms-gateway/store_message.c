@@ -31,8 +31,8 @@ static void read_message(struct store *s, struct store_message *m)
 	struct store_blob ref = store_column(s, MESSAGE_NEXT, 4);
 	if (ref.len == sizeof m->ref)
 		memcpy(m->ref, ref.data, sizeof m->ref);
-	struct store_blob phone = store_column(s, MESSAGE_NEXT, 6);
-	buf_add(&m->phone, phone.data, phone.len);
+	struct store_blob details = store_column(s, MESSAGE_NEXT, 6);
+	buf_add(&m->details, details.data, details.len);
 	struct store_blob code = store_column(s, MESSAGE_NEXT, 7);
 	buf_add(&m->code, code.data, code.len);
 }
@@ -53,13 +53,16 @@ enum err store_message_next(struct store *s, const char *wave, int64_t now,
 
 void store_message_clear(struct store_message *m)
 {
-	buf_clear(&m->phone);
+	buf_clear(&m->details);
 	buf_clear(&m->code);
 }
 
-enum err store_message_take_tx(struct store *s, int64_t message, bool *ret_taken)
+enum err store_message_take_tx(
+	struct store *s, const struct store_message *m, bool *ret_taken)
 {
-	db_set_int(s->db, MESSAGE_TAKE, 1, message);
+	db_set_int(s->db, MESSAGE_TAKE, 1, m->message);
+	/* The number may be another message's by now. */
+	db_set_blob(s->db, MESSAGE_TAKE, 2, m->ref, STORE_REF);
 	enum err e = db_run(s->db, MESSAGE_TAKE);
 	if (e == OK)
 		*ret_taken = db_changed(s->db) > 0;
@@ -114,14 +117,14 @@ enum err store_report_tx(
 	return db_run(s->db, REPORT);
 }
 
-static enum err count_contacts(struct store *s, struct store_counts *c)
+static enum err count_batches(struct store *s, struct store_counts *c)
 {
 	enum err e = OK;
-	db_set_text(s->db, COUNT_CONTACTS, 1, c->wave);
-	while (store_step(s, COUNT_CONTACTS, &e)) {
-		int64_t state = db_int(s->db, COUNT_CONTACTS, 0);
-		long count = (long)db_int(s->db, COUNT_CONTACTS, 1);
-		c->contacts += count;
+	db_set_text(s->db, COUNT_BATCHES, 1, c->wave);
+	while (store_step(s, COUNT_BATCHES, &e)) {
+		int64_t state = db_int(s->db, COUNT_BATCHES, 0);
+		long count = (long)db_int(s->db, COUNT_BATCHES, 1);
+		c->enrolled = true;
 		if (state != STORE_BATCH_REGISTERED)
 			c->unregistered += count;
 		if (state == STORE_BATCH_REFUSED)
@@ -146,14 +149,17 @@ enum err store_counts(struct store *s, store_each_counts *each, void *context)
 {
 	enum err e = OK;
 	while (store_step(s, COUNT_WAVES, &e)) {
-		struct store_counts c = { 0 };
+		struct store_counts c = {
+			.contacts = (long)db_int(s->db, COUNT_WAVES, 3),
+			.held = (long)db_int(s->db, COUNT_WAVES, 4),
+		};
 		(void)snprintf(
 			c.wave, sizeof c.wave, "%s", db_text(s->db, COUNT_WAVES, 0));
 		(void)snprintf(
 			c.title, sizeof c.title, "%s", db_text(s->db, COUNT_WAVES, 1));
 		(void)snprintf(
 			c.name, sizeof c.name, "%s", db_text(s->db, COUNT_WAVES, 2));
-		e = count_contacts(s, &c);
+		e = count_batches(s, &c);
 		if (e == OK)
 			e = count_messages(s, &c);
 		if (e == OK)

@@ -23,6 +23,19 @@ struct survey_api *survey_api_create(
 	return api;
 }
 
+enum err survey_api_start(const char *base, const char *key_file,
+	struct survey_api **ret_api, struct why *why)
+{
+	uint8_t key[SECRET_KEY];
+	enum err e = secret_key_load(key_file, key, why);
+	if (e != OK)
+		return e;
+	fetch_init();
+	*ret_api = survey_api_create(base, key);
+	secret_wipe(key, sizeof key);
+	return OK;
+}
+
 void survey_api_destroy(struct survey_api *api)
 {
 	if (!api)
@@ -127,8 +140,32 @@ static bool read_variable(
 	return v->code && v->name && v->count < BACKGROUND_MISSING;
 }
 
+/* The tables that the count will make; the one by area when nothing is said. */
+static bool read_tables(const struct json *list, struct arena *a, struct survey_wave *w)
+{
+	w->tables = arena_alloc(a, (json_count(list) + 1) * sizeof *w->tables);
+	for (const struct json *j = json_first(list); j; j = json_next(j)) {
+		struct survey_table *t = &w->tables[w->table_count++];
+		for (const struct json *v = json_first(j); v; v = json_next(v)) {
+			const char *code = json_text(v);
+			int place = code ? survey_variable_find(w, code) : -1;
+			if (place < 0 || t->count == INVITATION_VARIABLES)
+				return false;
+			t->variables[t->count++] = place;
+		}
+		if (!t->count)
+			return false;
+	}
+	int area = survey_variable_find(w, "area");
+	if (!list && area >= 0)
+		w->tables[w->table_count++] =
+			(struct survey_table){ .count = 1, .variables = { area } };
+	return true;
+}
+
 static bool read_wave(const struct json *j, struct arena *a, struct survey_wave *w)
 {
+	const char *counted = json_text(json_get(j, "counted"));
 	const char *opens = json_text(json_get(j, "opens"));
 	const char *closes = json_text(json_get(j, "closes"));
 	const struct json *variables = json_get(j, "variables");
@@ -145,7 +182,9 @@ static bool read_wave(const struct json *j, struct arena *a, struct survey_wave 
 	for (const struct json *v = json_first(variables); v; v = json_next(v))
 		if (!read_variable(v, a, &w->variables[w->count++]))
 			return false;
-	return true;
+	if (counted && day_parse(counted, &w->counted) != OK)
+		return false;
+	return read_tables(json_get(j, "tables"), a, w);
 }
 
 enum err survey_api_waves(struct survey_api *api, struct arena *a,
@@ -172,6 +211,21 @@ enum err survey_api_waves(struct survey_api *api, struct arena *a,
 	return OK;
 }
 
+enum err survey_api_wave(struct survey_api *api, struct arena *a, const char *wave,
+	const struct survey_wave **ret_wave, struct why *why)
+{
+	struct survey_waves waves;
+	enum err e = survey_api_waves(api, a, &waves, why);
+	if (e != OK)
+		return e;
+	*ret_wave = survey_wave_find(&waves, wave);
+	return *ret_wave ? OK
+			 : err_why(why, ERR_NOT_FOUND,
+				   "survey-server has no wave %s; add it with "
+				   "`survey-server wave add`",
+				   wave);
+}
+
 enum survey_batch survey_api_register(struct survey_api *api, const char *wave,
 	const char *batch, const char *body, size_t len, struct why *why)
 {
@@ -191,6 +245,44 @@ enum survey_batch survey_api_register(struct survey_api *api, const char *wave,
 	buf_clear(&reply.body);
 	buf_clear(&url);
 	return outcome;
+}
+
+enum err survey_api_withdraw(
+	struct survey_api *api, const char *wave, const char *batch, struct why *why)
+{
+	struct buf url = { 0 };
+	struct fetch_reply reply = { 0 };
+	buf_format(&url, "%s/v1/waves/%s/batches/%s", api->base, wave, batch);
+	call(api, "DELETE", buf_string(&url), NULL, 0, &reply);
+	enum err e = OK;
+	if (reply.outcome != FETCH_REPLIED || reply.status != 200)
+		e = refusal(&reply,
+			reply.outcome == FETCH_REPLIED &&
+					(reply.status == 404 || reply.status == 409)
+				? ERR_CONFLICT
+				: ERR_IO,
+			why);
+	buf_clear(&reply.body);
+	buf_clear(&url);
+	return e;
+}
+
+enum err survey_api_revoke(struct survey_api *api, const char *wave,
+	const struct invitation_id *ids, size_t count, struct why *why)
+{
+	auto_(json) struct json *body = json_object();
+	struct json *list = json_set(body, "ids", json_array());
+	for (size_t i = 0; i < count; i++) {
+		char hex[2 * INVITATION_ID + 1];
+		secret_hex(ids[i].bytes, INVITATION_ID, hex);
+		(void)json_append(list, json_new_text(hex));
+	}
+	auto_(buf) struct buf text = { 0 };
+	auto_(buf) struct buf url = { 0 };
+	auto_(json) struct json *document = NULL;
+	json_print(body, false, &text);
+	buf_format(&url, "%s/v1/waves/%s/revocations", api->base, wave);
+	return ask(api, "POST", buf_string(&url), buf_string(&text), &document, why);
 }
 
 static int by_id(const void *a, const void *b)

@@ -32,14 +32,24 @@ struct survey_variable {
 	struct survey_value *values;
 };
 
+/* A table that the count will make: the groups of one variable, or within another's. */
+struct survey_table {
+	size_t count;
+	int variables[INVITATION_VARIABLES]; /* places; the last is the one broken down by
+					      */
+};
+
 struct survey_wave {
 	const char *wave;
 	const char *title;
 	enum survey_phase phase;
 	day opens;
-	day closes; /* inclusive */
+	day closes;  /* inclusive */
+	day counted; /* 0: not yet */
 	size_t count;
 	struct survey_variable *variables;
+	size_t table_count;
+	struct survey_table *tables;
 };
 
 struct survey_waves {
@@ -64,6 +74,9 @@ enum survey_batch {
 /* The base address, kept by reference, and the key that both daemons have. */
 struct survey_api *survey_api_create(
 	const char *base, const uint8_t key[static SECRET_KEY]);
+/* The same with the key's file, for a command. */
+enum err survey_api_start(const char *base, const char *key_file,
+	struct survey_api **ret_api, struct why *why);
 void survey_api_destroy(struct survey_api *api);
 MEM_AUTO(survey_api, struct survey_api *, survey_api_destroy)
 
@@ -71,9 +84,19 @@ MEM_AUTO(survey_api, struct survey_api *, survey_api_destroy)
  * ERR_INPUT when the reply is not understood; in words in why. */
 enum err survey_api_waves(struct survey_api *api, struct arena *a,
 	struct survey_waves *ret_waves, struct why *why);
+/* The wave of that name; ERR_NOT_FOUND when survey-server has none. */
+enum err survey_api_wave(struct survey_api *api, struct arena *a, const char *wave,
+	const struct survey_wave **ret_wave, struct why *why);
 /* PUTs the batch, whose body is JSON; why is written unless SURVEY_REGISTERED. */
 enum survey_batch survey_api_register(struct survey_api *api, const char *wave,
 	const char *batch, const char *body, size_t len, struct why *why);
+/* Withdraws a batch that nobody has been told of; one that is not there is fine.
+ * ERR_CONFLICT when survey-server will not, ERR_IO when it can't be reached. */
+enum err survey_api_withdraw(
+	struct survey_api *api, const char *wave, const char *batch, struct why *why);
+/* Makes invitations worthless. */
+enum err survey_api_revoke(struct survey_api *api, const char *wave,
+	const struct invitation_id *ids, size_t count, struct why *why);
 /* Which invitations of the batch are neither spent nor revoked. */
 enum err survey_api_open(struct survey_api *api, const char *wave, const char *batch,
 	struct arena *a, struct survey_ids *ret_open, struct why *why);

@@ -123,6 +123,19 @@ void text_fold(const char *text, struct buf *out)
 			buf_add(out, p, 1);
 }
 
+const char *text_fold_next(struct arena *a, const char **at)
+{
+	if (!*at)
+		return NULL;
+	auto_(buf) struct buf one = { 0 };
+	auto_(buf) struct buf folded = { 0 };
+	size_t len = strcspn(*at, "|");
+	buf_add(&one, *at, len);
+	text_fold(buf_string(&one), &folded);
+	*at = (*at)[len] ? *at + len + 1 : NULL;
+	return arena_text(a, buf_string(&folded), folded.len);
+}
+
 static size_t before_link(const char *template)
 {
 	size_t len = strlen(template) - strlen(LINK);

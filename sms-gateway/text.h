@@ -31,6 +31,9 @@ void text_clean(const char *text, struct buf *out);
 /* Adds the letters and digits of the text in lower case, without accents: "Språk " and
  * "SPRAK" are the same. */
 void text_fold(const char *text, struct buf *out);
+/* The next of several with | between, from *at on, folded; it lives in the arena. "" when
+ * nothing stands there; NULL when *at, which then stands behind it, was NULL. */
+const char *text_fold_next(struct arena *a, const char **at);
 /* The text before the "{link}" of a template, with the link alone on the last line. The
  * template has been checked by text_template_is_right(). */
 void text_compose(const char *template, const char *link, struct buf *out);

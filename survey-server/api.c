@@ -266,7 +266,7 @@ static enum err withdraw_tx(struct api *a, const char *wave, const char *batch,
 	enum err e = taking_wave_tx(a, wave, &w, ret_reason);
 	if (e)
 		return e;
-	*ret_reason = "an invitation of the batch is spent or revoked";
+	*ret_reason = "an invitation of the batch is spent or was declined";
 	e = store_batch_withdraw_tx(a->store, w.number, batch, ret_withdrawn);
 	return e == ERR_NOT_FOUND ? OK : e;
 }

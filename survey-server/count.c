@@ -31,7 +31,7 @@ static void add(const struct questionnaire *q, unsigned hidden, const struct bal
 }
 
 static enum err open_one(const struct counting *c, const uint8_t *sealed,
-	struct ballot *b, size_t *ret_area)
+	struct ballot *b, size_t *ret_area, enum plan *ret_plan)
 {
 	struct background background;
 	enum err e = ballot_open(c->key, c->wave->name, sealed, b);
@@ -39,6 +39,7 @@ static enum err open_one(const struct counting *c, const uint8_t *sealed,
 		e = background_decode(b->background, &background);
 	if (e)
 		return e;
+	*ret_plan = background.plan;
 	*ret_area = background.values[c->definition.area];
 	return *ret_area < c->definition.variables[c->definition.area].count ? OK
 									     : ERR_INPUT;
@@ -50,9 +51,10 @@ static enum err count_one(void *context, const uint8_t sealed[static BALLOT_SEAL
 	const struct questionnaire *q = &c->definition.questionnaire;
 	struct ballot b;
 	size_t area;
+	enum plan plan;
 	if (++c->sums.ballots % PROGRESS_EVERY == 0 && c->progress)
 		c->progress(c->sums.ballots, c->all);
-	if (open_one(c, sealed, &b, &area) != OK) {
+	if (open_one(c, sealed, &b, &area, &plan) != OK) {
 		c->sums.damaged++;
 		return OK;
 	}
@@ -63,6 +65,7 @@ static enum err count_one(void *context, const uint8_t sealed[static BALLOT_SEAL
 	} else {
 		c->sums.answered++;
 		c->in.helped[b.helped]++;
+		c->in.channels[plan - 1].answered++;
 		add(q, hidden, &b, &c->in.city);
 		add(q, hidden, &b, &c->in.areas[area]);
 	}
@@ -94,6 +97,7 @@ static enum err read_frame(struct store *s, struct counting *c)
 	for (size_t i = 0; i < count; i++) {
 		in->frame += strata[i].frame;
 		in->city.invited += strata[i].drawn;
+		in->channels[strata[i].plan - 1].invited += strata[i].drawn;
 		if (strata[i].area < c->definition.variables[c->definition.area].count)
 			in->areas[strata[i].area].invited += strata[i].drawn;
 	}

@@ -223,6 +223,32 @@ static struct json *helped_json(const int64_t *helped)
 	return j;
 }
 
+/* How many answered in each way is a breakdown of the city, of one kind. */
+static struct json *channels_json(const struct release_channel *channels)
+{
+	static const char *const names[RELEASE_CHANNELS] = { [PLAN_SMS - 1] = "sms",
+		[PLAN_TELEPHONE - 1] = "telephone" };
+	struct disclosure_child children[RELEASE_CHANNELS];
+	enum disclosure_place places[RELEASE_CHANNELS];
+	struct json *j = json_object();
+	for (size_t i = 0; i < RELEASE_CHANNELS; i++)
+		children[i] = one_kind(channels[i].invited > 0, channels[i].answered);
+	(void)disclosure_decide(children, RELEASE_CHANNELS, places);
+	for (size_t i = 0; i < RELEASE_CHANNELS; i++) {
+		/* Where there is but one way, its answers are the city's, which are told.
+		 */
+		bool alone = !channels[RELEASE_CHANNELS - 1].invited;
+		if (i && alone)
+			continue;
+		struct json *channel = json_set(j, names[i], json_object());
+		json_set(channel, "invited", whole(channels[i].invited));
+		json_set(channel, "answered",
+			whole_or_null(alone || places[i] == DISCLOSURE_SHOWN,
+				channels[i].answered));
+	}
+	return j;
+}
+
 static struct json *quality(const struct release_input *in)
 {
 	struct json *j = json_object();
@@ -234,10 +260,7 @@ static struct json *quality(const struct release_input *in)
 	json_set(j, "damaged", whole(in->damaged));
 	json_set(j, "left_out", in->left_out);
 	json_set(j, "helped", helped_json(in->helped));
-	struct json *sms =
-		json_set(json_set(j, "channels", json_object()), "sms", json_object());
-	json_set(sms, "invited", whole(in->city.invited));
-	json_set(sms, "answered", whole(in->city.answered));
+	json_set(j, "channels", channels_json(in->channels));
 	return j;
 }
 

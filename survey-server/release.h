@@ -6,14 +6,10 @@
  *       "frame", "invited", "answered", "break_off", "not_eligible", "damaged",
  *       "left_out": { REASON: n },
  *       "helped": { "self", "relative", "staff", "interpreter", "unsaid", "rest" },
- *       "channels": { "sms": { "invited", "answered" } } },
- *     "tables": [ {
- *       "by": [ VARIABLE ], or [] for the city,
- *       "rows": [ {
- *         "key": { VARIABLE: VALUE }, "invited", "answered",
- *         "questions": { "q1": {
- *           "graded", "dont_know", "missing",
- *           "options": [ n of each graded option ],
+ *       "channels": { "sms": { "invited", "answered" }, "telephone": … } }, the second
+ * only where somebody was drawn to it "tables": [ { "by": [ VARIABLE ], or [] for the
+ * city, "rows": [ { "key": { VARIABLE: VALUE }, "invited", "answered", "questions": {
+ * "q1": { "graded", "dont_know", "missing", "options": [ n of each graded option ],
  *           "positive": { "n", "share", "low", "high" }, "mean100",
  *           "weighted": { "positive", "low", "high" } } } } ] } ] }
  *
@@ -35,12 +31,20 @@ struct release_row {
 	struct tally tallies[BALLOT_QUESTIONS];
 };
 
+/* Those who were to be reached in one way. */
+struct release_channel {
+	int64_t invited;
+	int64_t answered;
+};
+enum { RELEASE_CHANNELS = PLAN_TELEPHONE };
+
 /* What the count found. */
 struct release_input {
 	const struct definition *definition;
 	const struct wave *wave;
 	struct release_row city;
 	struct release_row *areas; /* one per value of the variable "area" */
+	struct release_channel channels[RELEASE_CHANNELS]; /* by enum plan − 1 */
 	int64_t frame;
 	int64_t break_off;
 	int64_t helped[HELPED_COUNT]; /* who answered, in the whole city */

@@ -46,6 +46,7 @@ enum statement {
 	BALLOT_LIST,
 	BALLOT_COUNT,
 	DECLINE_ADD,
+	DECLINE_HAS,
 	DECLINE_LIST,
 	DISPOSITION_ADD,
 	DISPOSITION_CLEAR,
@@ -115,6 +116,7 @@ static const char *const statements[STATEMENTS] = {
 	[BALLOT_LIST] = "SELECT sealed FROM ballot WHERE wave = $1",
 	[BALLOT_COUNT] = "SELECT COUNT(*) FROM ballot WHERE wave = $1",
 	[DECLINE_ADD] = "INSERT INTO decline (wave, id, reason) VALUES ($1, $2, $3)",
+	[DECLINE_HAS] = "SELECT 1 FROM decline WHERE wave = $1 AND id = $2",
 	[DECLINE_LIST] = "SELECT id FROM decline WHERE wave = $1 AND reason = $2 ORDER BY id",
 	[DISPOSITION_ADD] = "INSERT INTO disposition (wave, batch, stratum, code, persons)"
 		" VALUES ($1, $2, $3, $4, $5)",
@@ -634,6 +636,26 @@ enum err store_revoke_tx(struct store *s, int64_t wave, const struct invitation_
 	return e ? e : revoke(db, wave, serial, ret_spend);
 }
 
+/* Revokes an invitation that is withdrawn. ERR_CONFLICT when its link has reached
+ * somebody: it is spent, or was declined. One that was merely revoked is fine. */
+static enum err withdraw(struct db *db, int64_t wave, int64_t serial,
+	const uint8_t id[static INVITATION_ID])
+{
+	enum spend spend;
+	bool revoked = false;
+	enum err e = revoke(db, wave, serial, &spend);
+	if (e || spend == SPEND_OK)
+		return e;
+	e = bit_set(db, wave, BITS_REVOKED, serial, &revoked);
+	if (e)
+		return e;
+	db_set_int(db, DECLINE_HAS, 1, wave);
+	db_set_blob(db, DECLINE_HAS, 2, id, INVITATION_ID);
+	e = revoked ? one(db, DECLINE_HAS) : OK;
+	db_done(db, DECLINE_HAS);
+	return e == ERR_NOT_FOUND ? OK : e ? e : ERR_CONFLICT;
+}
+
 /* Revokes the batch's serials and deletes its invitations. */
 static enum err invitations_withdraw(
 	struct db *db, int64_t wave, const char *name, int64_t *ret_size)
@@ -649,10 +671,7 @@ static enum err invitations_withdraw(
 	if (len != (size_t)size * INVITATION_ID)
 		e = ERR_IO;
 	for (int64_t i = 0; e == OK && i < size; i++) {
-		enum spend spend;
-		e = revoke(db, wave, first + i, &spend);
-		if (e == OK && spend != SPEND_OK)
-			e = ERR_CONFLICT;
+		e = withdraw(db, wave, first + i, ids + i * INVITATION_ID);
 		if (e)
 			break;
 		db_set_int(db, WITHDRAW_INVITATION, 1, wave);

@@ -77,7 +77,7 @@ enum err store_left_out_add_tx(struct store *s, int64_t wave, const char *batch,
 	const char *reason, int64_t persons);
 /* Deletes the batch, its invitations and strata, and revokes the serials for good: a form
  * on its way finds them gone. ERR_NOT_FOUND; ERR_CONFLICT when an invitation is spent or
- * revoked already. */
+ * was declined. */
 enum err store_batch_withdraw_tx(
 	struct store *s, int64_t wave, const char *name, int64_t *ret_withdrawn);
 /* The ids of the batch that are neither spent nor revoked, 16 bytes each, sorted.

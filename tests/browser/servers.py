@@ -50,7 +50,7 @@ date = 3 mars 2027
 # Members of staff, the same in both, who have not used their links.
 STAFF = {"anna.ek": "Anna Ek", "bo.lind": "Bo Lind", "cecilia.berg": "Cecilia Berg"}
 SURVEY_ROLES = "accounts,auditor,waves,reader"
-GATEWAY_ROLES = "accounts,auditor,leader"
+GATEWAY_ROLES = "accounts,auditor,leader,coordinator"
 HELPED = ["unsaid", "self", "relative", "staff", "interpreter"]
 
 
@@ -115,9 +115,9 @@ def publish(server, wave, title, people):
     return f"/resultat/{wave}"
 
 
-def invite_staff(base, must, roles):
+def invite_staff(base, must, *roles):
     """What the tests sign in with: the address, and by name the link that a member of staff begins with."""
-    links = {name: must("staff", "add", name, "--full", full, "--role", roles).split()[-1]
+    links = {name: must("staff", "add", name, "--full", full, "--role", *roles).split()[-1]
              for name, full in STAFF.items()}
     return {"base": base, "links": links}
 
@@ -186,8 +186,8 @@ def serve(folder, people):
         try:
             staff = {
                 "survey": invite_staff(f"http://{server.host}:8082", server.must, SURVEY_ROLES),
-                "gateway": invite_staff(f"http://127.0.0.1:{other.staff}", lambda *a: other.run(*a).stdout,
-                                        GATEWAY_ROLES),
+                "gateway": invite_staff(other.staff_url, lambda *a: other.run(*a).stdout, GATEWAY_ROLES,
+                                        "--administration", "farsta"),
             }
             print(json.dumps({"base": f"http://{server.host}:8080", "codes": codes, "whole": whole,
                               "results": results, "leave": leave, "staff": staff}), flush=True)

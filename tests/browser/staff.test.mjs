@@ -23,6 +23,21 @@ const PURPOSES = {
   name: 'username', password: 'current-password', old: 'current-password', code: 'one-time-code',
   new: 'new-password', again: 'new-password',
 };
+// What a case system could hand over, with two who have the same number, others in each test; of a wave that nobody is
+// in yet.
+const WAVE = '2027-2';
+const ROW = (n, more) => `T-${n};070174${String(n).padStart(4, '0')};Påhittad Testsson${n};Socialtjänstenheten för vuxna;` +
+  `${more ?? 'Ekonomiskt bistånd;47;nej;ja'}`;
+const fileOf = (who) => ({
+  name: 'Export från verksamhetssystemet 2027-03-01.csv', mimeType: 'text/csv',
+  buffer: Buffer.from(['person_id;telefon;namn;enhet;verksamhetsområde;ålder;skyddad;sms_tillåtet',
+    ...Array.from({ length: 60 }, (_, n) => ROW(n)), ROW(500 + who), ROW(510 + who).replace(`051${who}`, `050${who}`),
+    ...Array.from({ length: 20 }, (_, n) => ROW(100 + n, 'Missbruk och beroende;31;nej;')),
+    ...Array.from({ length: 15 }, (_, n) => ROW(200 + n, 'Våld i nära relation;31;nej;')),
+    ROW(300, 'Äldreomsorg;80;ja;ja'), ROW(301, 'Äldreomsorg;80;kanske;ja'), ROW(302, 'Okänt;80;nej;ja'), ROW(303, ';;nej;'),
+    ROW(304).replace('0701740304', '08-465 004 04'), ROW(305).replace('0701740305', '+358401234567'), 'en;rad', '',
+  ].join('\n')),
+});
 const sent = [];
 const pictures = [];
 
@@ -322,6 +337,31 @@ async function ownThings(page, checked, member) {
   await checked('a message', 404);
 }
 
+const choose = async (page, { base }, file) => {
+  await page.goto(`${base}/import`);
+  await page.locator('#wave').selectOption(WAVE);
+  await page.locator('#file').setInputFiles(file);
+  await submit(page).click();
+};
+
+async function importing(page, checked, member) {
+  await page.goto(`${member.base}/import`);
+  await checked('import');
+  await choose(page, member, { ...fileOf(0), name: 'bild.png', buffer: Buffer.from('\x89PNG\0') });
+  await fault(page);
+  await checked('import, a wrong file', 422);
+  await choose(page, member, fileOf(1 + Object.values(LANGUAGES).indexOf(member.name)));
+  await page.locator('form[action$=report]').waitFor();
+  await checked('tried');
+  await page.locator('form[action$=keep] button').click();
+  await page.waitForURL(/keep$/);
+  await checked('imported');
+  await page.goto(`${member.base}/held?administration=farsta&wave=${WAVE}`);
+  await checked('waiting for a decision');
+  await page.goto(`${member.base}/groups?wave=${WAVE}`);
+  await checked('small groups');
+}
+
 // What people do, without JavaScript and without a mouse.
 
 const own = (page, path) => page.locator(`a[href="${path}"]`).first();
@@ -427,6 +467,35 @@ async function changeLanguage(page) {
   }
 }
 
+async function keyInFile(page) {
+  await enter(page, own(page, '/import'));
+  await tabTo(page, page.locator('#wave'));
+  await page.keyboard.press('End');
+  assert.equal(await page.locator('#wave').inputValue(), WAVE);
+  await tabTo(page, page.locator('#file'));
+  const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('Space')]);
+  await chooser.setFiles(fileOf(0));
+  await type(page, '#response', '55');
+  await enter(page, submit(page));
+  await page.locator('form[action$=keep]').waitFor();
+  assert.match(await page.locator('main').textContent(), /Rader\s*104.*55 %/s);
+  const [file] = await Promise.all([page.waitForEvent('download'),
+    enter(page, page.locator('form[action$=report] button'))]);
+  assert.equal(file.suggestedFilename(), 'inlasning.csv');
+  await enter(page, page.locator('form[action$=keep] button'));
+  await page.waitForURL(/keep$/);
+}
+
+async function decide(page, left) {
+  const buttons = page.locator('main li button');
+  await buttons.nth(2 * left - 1).waitFor();
+  assert.equal(await buttons.count(), 2 * left);
+  // Whom it is about is said to who does not see the table.
+  assert.match(await buttons.first().textContent(), /^Ta med Påhittad Testsson\d+$/);
+  await enter(page, buttons.nth(left % 2));
+  await buttons.nth(2 * left - 1).waitFor({ state: 'detached' });
+}
+
 async function leave(page) {
   await enter(page, page.locator('.own button'));
   await page.locator('#password').waitFor();
@@ -452,6 +521,18 @@ test('by keyboard and without JavaScript, from the invitation to signing out', (
     assert.deepEqual(said, [], 'the browser says');
   }));
 
+test('a file, by keyboard and without JavaScript', () => withPage(
+  browser, { viewport: WIDE, javaScriptEnabled: false }, async (page) => {
+    const said = listen(page);
+    const member = new Member(daemons.staff.gateway, 'anna.ek');
+    await keyIn(page, member);
+    await keyInFile(page);
+    await enter(page, page.locator('main a[href^="/held"]'));
+    await decide(page, 2);
+    await decide(page, 1);
+    assert.deepEqual(said, [], 'the browser says');
+  }));
+
 for (const [language, name] of Object.entries(LANGUAGES)) {
   test(`every kind of page, ${language}`, () => withChecks(language, async (page, checked) => {
     const member = new Member(daemons.staff.survey, name);
@@ -474,11 +555,12 @@ for (const [language, name] of Object.entries(LANGUAGES)) {
       await page.goto(member.base + path);
       await checked(kind);
     }
+    await importing(page, checked, member);
   }));
 }
 
 test('vnu has nothing to say of any page', async () => {
-  assert.equal(sent.length, 2 * (24 + 4), 'an earlier test left pages out');
+  assert.equal(sent.length, 2 * (24 + 10), 'an earlier test left pages out');
   await assertVnuClean(sent);
 });
 

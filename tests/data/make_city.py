@@ -22,10 +22,35 @@ AREAS = {
     "aldreomsorg": ("Äldreomsorg", ["Hemtjänst", "Dagverksamhet"]),
 }
 
+# The legal grounds of a decision, as case workers write them: all count.
+GROUNDS = {
+    "funktionsnedsattning": ["9 § LSS", "LSS 9:4", "4 kap. 1 § SoL (2001:453)"],
+    None: ["4 kap. 1 § SoL (2001:453)", "SoL 4:1", "Bistånd enligt socialtjänstlagen (2025:400)"],
+}
+
 # The last two digits of a telephone number tell the area: the outbox shows no more of a number than that, and
 # deploy/demo must know whose link it answers.
 ENDINGS = {"ekonomiskt-bistand": 30, "missbruk-beroende": 12, "socialpsykiatri": 10, "funktionsnedsattning": 14,
            "barn-unga": 10, "vald-nara-relation": 6, "aldreomsorg": 3, None: 15}
+
+# What is wrong on purpose with one person each of every administration. Left out of the frame by a rule:
+LEFT_OUT = [
+    ("protected", {"skyddad": "ja"}),
+    ("child", {"ålder": "11"}),
+    ("young", {"ålder": "15", "sms_tillåtet": ""}),
+    ("short", {"beslut_från": "2024-03-01", "beslut_till": "2024-03-14"}),
+    ("ground", {"lagrum": "3 § LVU"}),
+    ("ground-unknown", {"lagrum": ""}),
+    ("area-unknown", {"verksamhetsområde": "Parkförvaltning"}),
+]
+# In the frame, and no SMS goes there:
+NO_SMS = [
+    ("landline", {"telefon": "08-465 004 04"}),
+    ("foreign", {"telefon": "+1 202 555 0143"}),
+    ("no-phone", {"telefon": ""}),
+    ("bad-phone", {"telefon": "070-17406"}),
+    ("sms-no", {"sms_tillåtet": "nej"}),
+]
 
 # Persons per area, in the order of AREAS. The last is small on purpose: with six of ten answering it stays under
 # ten answers over the whole city, and the report must join it with the next smallest.
@@ -66,7 +91,7 @@ def phone_text(chance, number):
 
 
 def numbers_by_area():
-    """070-1740000 … 070-1740999, dealt out by their last two digits; None: for rows that are left out.
+    """070-1740000 … 070-1740999, dealt out by their last two digits; None: for those who get none.
 
     PTS has set 070-1740605 to 070-1740699 aside; they come first and are too few, see README.md.
     """
@@ -101,7 +126,7 @@ class City:
             "ursprung": chance.choice(ORIGINS),
             "beslut_från": f"2024-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}",
             "beslut_till": "",
-            "lagrum": "4 kap. 1 § SoL (2001:453)",
+            "lagrum": chance.choice(GROUNDS.get(code, GROUNDS[None])),
             "skyddad": "nej",
             "sms_tillåtet": "ja",
         }
@@ -109,38 +134,45 @@ class City:
             row["person_id"] = old_personnummer(chance)
         return row
 
-    def faults(self, administration, named, good):
-        """Rows of every kind that an import must leave out, with the reason's code."""
-        changes = [
-            ("protected", {"skyddad": "ja"}),
-            ("phone-invalid", {"telefon": "070-17406"}),
-            ("phone-landline", {"telefon": "08-465 004 04"}),
-            ("phone-missing", {"telefon": ""}),
-            ("child", {"ålder": "11"}),
-            ("young", {"ålder": "15", "sms_tillåtet": ""}),
-            ("short", {"beslut_från": "2024-03-01", "beslut_till": "2024-03-14"}),
-            ("area-unknown", {"verksamhetsområde": "Parkförvaltning"}),
-            ("sms-no", {"sms_tillåtet": "nej"}),
-        ]
-        for reason, change in changes:
-            yield reason, self.person(administration, "ekonomiskt-bistand", named, False) | change
-        one, other = (self.person(administration, "socialpsykiatri", named, False) for _ in range(2))
-        yield "phone-shared", one
-        yield "phone-shared", other | {"telefon": one["telefon"]}
-        yield "duplicate", dict(good[0])
-        silent = self.person(administration, "vald-nara-relation", named, False)
-        yield "sms-not-safe", silent | {"sms_tillåtet": ""}
+    def wrong(self, administration, named, good):
+        """Rows of which something is to be said: which list of expected.json they stand in, and what is said."""
+        def person(code):
+            return self.person(administration, code, named, False)
+
+        for reason, change in LEFT_OUT:
+            yield "left_out", reason, person("ekonomiskt-bistand") | change
+        for mark, change in NO_SMS:
+            yield "no_sms", mark, person("ekonomiskt-bistand") | change
+        one, other = person("socialpsykiatri"), person("socialpsykiatri")
+        yield "no_sms", "shared", one
+        yield "no_sms", "shared", other | {"telefon": one["telefon"]}
+        yield "left_out", "duplicate", dict(good[0])
+        yield "left_out", "sms-not-safe", person("vald-nara-relation") | {"sms_tillåtet": ""}
 
     def administration(self, administration, sizes, named):
         good = [self.person(administration, code, named)
                 for code, size in zip(AREAS, sizes) for _ in range(size)]
         self.chance.shuffle(good)
-        faulty = list(self.faults(administration, named, good))
-        rows = [(None, row) for row in good]
-        for reason, row in faulty:
+        rows = [(None, None, row) for row in good]
+        for wrong in list(self.wrong(administration, named, good)):
             # Late in the file: of two rows for one person it is the later that is left out.
-            rows.insert(self.chance.randint(len(rows) * 3 // 4, len(rows)), (reason, row))
+            rows.insert(self.chance.randint(len(rows) * 3 // 4, len(rows)), wrong)
         return rows
+
+
+def expected_of(rows):
+    """What an import must make of the rows: persons of the frame, and by line, whom a rule leaves out and whom no
+    SMS may go to."""
+    codes = {name: code for code, (name, _) in AREAS.items()}
+    lists = {"left_out": {}, "no_sms": {}}
+    areas = dict.fromkeys(AREAS, 0)
+    for line, (where, what, row) in enumerate(rows, start=2):
+        if where:
+            lists[where][str(line)] = what
+        if where != "left_out":
+            area = row["verksamhetsområde"]
+            areas[codes.get(area, area)] += 1
+    return {"usable": sum(areas.values()), "areas": areas} | lists
 
 
 def main(folder):
@@ -148,15 +180,10 @@ def main(folder):
     expected = {}
     for place, (administration, (sizes, encoding, newline)) in enumerate(CITY.items()):
         rows = city.administration(administration, sizes, named=place % 2 == 0)
-        lines = [";".join(COLUMNS)] + [";".join(row[c] for c in COLUMNS) for _, row in rows]
+        lines = [";".join(COLUMNS)] + [";".join(row[c] for c in COLUMNS) for _, _, row in rows]
         text = "".join(line + newline for line in lines)
         (folder / f"{administration}.csv").write_bytes(text.encode(encoding))
-        expected[administration] = {
-            "usable": sum(sizes),
-            "areas": dict(zip(AREAS, sizes)),
-            "left_out": {str(number): reason for number, (reason, _) in enumerate(rows, start=2)
-                         if reason},
-        }
+        expected[administration] = expected_of(rows)
     (folder / "expected.json").write_text(json.dumps(expected, indent=2) + "\n", encoding="utf-8")
 
 

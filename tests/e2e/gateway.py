@@ -84,9 +84,12 @@ class Gateway:
         self.write_config(settings)
         assert self.run("init").returncode == 0
         survey.key = (self.keys / "internal.key").read_bytes().hex()
+        survey.persons = self.persons
 
-    def write_config(self, settings, staff=None, staff_url=None):
+    def write_config(self, settings, staff=None, staff_url=None, **folders):
+        """folders: of [import]."""
         lines = "\n".join(f"{key} = {value}" for key, value in settings.items())
+        self.settings = settings
         self.config.write_text(f"""[server]
 staff = {staff or f"{self.host}:8090"}
 {f"staff_url = {staff_url}" if staff_url else ""}
@@ -101,7 +104,8 @@ state = state
 directory = keys
 invitation = keys/invitation.key
 internal = keys/internal.key
-[provider]
+[import]
+{"".join(f"{key} = {value}{chr(10)}" for key, value in folders.items())}[provider]
 {lines}
 """)
 
@@ -161,6 +165,19 @@ internal = keys/internal.key
         with sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10) as db:
             return db.execute(sql).fetchall()
 
+    def persons(self, wave="2027-1", administration="farsta"):
+        return self.query(f"SELECT count(*) FROM contact WHERE wave = '{wave}'", administration)[0][0]
+
+    def dump(self, administration="farsta"):
+        with sqlite3.connect(f"file:{self.state / administration}.db?mode=ro", uri=True, timeout=10) as db:
+            return "\n".join(db.iterdump())
+
+    def send(self, *more, wave="2027-1", **options):
+        return self.run("send", "--wave", wave, *more, **options)
+
+    def sample(self, *more, wave="2027-1", **options):
+        return self.run("sample", "--wave", wave, *more, **options)
+
     def states(self, administration="farsta"):
         rows = self.query("SELECT state, count(*) FROM message GROUP BY state", administration)
         return {STATES[state]: count for state, count in rows}
@@ -205,7 +222,57 @@ def fetch(url, data=None, headers=None, method=None):
         return error.code, error.read()
 
 
+def figure(text, words):
+    """The number before these words, in what `import` printed."""
+    found = re.search(rf"^ *(\d+) +{re.escape(words)}$", text, re.MULTILINE)
+    return int(found[1]) if found else None
+
+
+def taken(text):
+    return figure(text, "personer tas med")
+
+
+def part_of(text, title):
+    """[(number, words)] of the lines below that title, in what `import` printed."""
+    part = text.partition(f"{title}\n")[2].partition("\n\n")[0]
+    return [(int(m[1]), m[2]) for m in re.finditer(r"^\s*(\d+)  (.+)$", part, re.MULTILINE)]
+
+
 def left_out_lines(text):
-    """{line: words} of what `import` printed."""
-    part = text.partition("Rad  Orsak\n")[2].partition("\n\n")[0]
-    return {int(m[1]): m[2] for m in re.finditer(r"^\s*(\d+)  (.+)$", part, re.MULTILINE)}
+    """{line: words}."""
+    return dict(part_of(text, "Rad  Orsak"))
+
+
+def left_out_persons(text):
+    """{words: persons} of those whom a rule leaves out."""
+    return {words: persons for persons, words in part_of(text, "Personer  Lämnas utanför")}
+
+
+def marked(text):
+    """{words: persons} of those who are taken, but."""
+    return {words: persons for persons, words in part_of(text, "Personer  Tas med, men")}
+
+
+REASONS = (Path(__file__).resolve().parents[2] / "sms-gateway" / "reason.c").read_text()
+
+
+def words_of():
+    """{code: words} of the reasons."""
+    return dict(re.findall(r'= \{ "([a-z-]+)",\s*"([^"]+)" \}', REASONS))
+
+
+def marks_of():
+    """{code: words} of the marks."""
+    return {code.lower().replace("_", "-"): words
+            for code, words in re.findall(r'case MARK_(\w+):\s*return "([^"]+)"', REASONS)}
+
+
+def must(done):
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def killing(call, at):
+    """Runs what follows, killed at that system call."""
+    return ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}",
+            "-e", f"inject={call}:signal=SIGKILL:when={at}"]

@@ -100,6 +100,19 @@ class Browser:
                 fields["csrf"] = token
         return self.request("POST", path, urlencode({k: v for k, v in fields.items() if v is not None}), **headers)
 
+    def upload(self, path, fields=None, file=None, **headers):
+        """A form with a file, as browsers write it. file: its name and bytes; None: none was chosen."""
+        fields = {"csrf": self.csrf()} | (fields or {})
+        name, data = file or ("", b"")
+        boundary = b"----geckoformboundary0123456789abcdef"
+        part = b"--" + boundary + b'\r\nContent-Disposition: form-data; name="%s"'
+        body = b"".join(part % key.encode() + b"\r\n\r\n" + value.encode() + b"\r\n"
+                        for key, value in fields.items() if value is not None)
+        body += part % b"file" + b'; filename="%s"\r\nContent-Type: application/octet-stream\r\n\r\n' % (
+            name.replace('"', "%22").encode())
+        headers = {"Content-Type": "multipart/form-data; boundary=" + boundary.decode()} | headers
+        return self.request("POST", path, body + data + b"\r\n--" + boundary + b"--\r\n", **headers)
+
 
 class Staff(Browser):
     """One account with password and app."""

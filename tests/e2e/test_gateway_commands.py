@@ -37,14 +37,18 @@ def raw(gateway, *arguments):
     ["-c", "FILE", "import", "--wave", "2027-1", "a.csv"], ["-c", "FILE", "send"],
     ["-c", "FILE", "send", "--wave", "x", "--administration", "y"], ["-c", "FILE", "serve", "--dry-run"],
     ["-c", "FILE", "import", "--wave", "x", "--administration", "y", "a", "b"],
-    ["-c", "FILE", "import", "--wave", "x", "--administration", "y", "--reminder", "a"]])
+    ["-c", "FILE", "import", "--wave", "x", "--administration", "y", "--reminder", "a"],
+    ["-c", "FILE", "import", "--wave", "x", "--administration", "y", "a", "--report"],
+    ["-c", "FILE", "groups"], ["-c", "FILE", "groups", "--wave", "x", "a"], ["-c", "FILE", "sample", "--per-area", "2"],
+    ["-c", "FILE", "sample", "--wave", "x", "--per-area", "2", "a"]])
 def test_usage(gateway, arguments):
     done = raw(gateway, *[str(gateway.config) if a == "FILE" else a for a in arguments])
     assert done.returncode == 2 and "usage:" in done.stderr and not done.stdout
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["init", "--help"], ["serve", "--help"],
-                                       ["import", "--help"], ["send", "--help"], ["staff", "--help"],
+                                       ["import", "--help"], ["groups", "--help"], ["sample", "--help"],
+                                       ["send", "--help"], ["staff", "--help"],
                                        ["audit", "--help"]])
 def test_help(gateway, arguments):
     done = raw(gateway, *arguments)

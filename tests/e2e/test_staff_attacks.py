@@ -1,12 +1,16 @@
 """What a hostile page, link, browser or form tries with the staff's pages of both daemons."""
+import contextlib
 import html
 import random
 import re
+import sqlite3
 import time
+from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import pytest
 
+from fake_survey import FakeSurvey
 from person import PASSWORD, Staff, new_source
 from staff import PROGRAMS, at_once, serving_both
 from survey import LONG
@@ -25,10 +29,31 @@ HTML = ["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "'><q9x>
 MARKUP = re.compile(rb"<(script|img|q9x|!--)", re.I)
 
 
+WORKBOOKS = Path(__file__).resolve().parents[1] / "data" / "rows"
+# Two of the three have the same number, so they wait for a decision.
+PERSONS = ["person_id;telefon;namn;enhet;verksamhetsområde;skyddad",
+           *[f"T-{n};070174000{n // 2};Påhittad Testsson;Ett;aldreomsorg;nej" for n in (1, 2, 3)]]
+IMPORT = {"wave": "2027-1", "administration": "farsta"}
+
+
 @pytest.fixture(scope="module")
 def sites(tmp_path_factory):
+    survey = FakeSurvey()
     with serving_both(tmp_path_factory.mktemp("staff"), moving=True) as both:
+        import_persons(both["sms-gateway"], survey)
         yield both
+    survey.close()
+
+
+def import_persons(site, survey):
+    """So that there is something to take in, and somebody to decide about."""
+    site.stop()
+    survey.key = (site.keys / "internal.key").read_bytes().hex()
+    site.config.write_text(re.sub("(?m)^api = .*$", f"api = {survey.url}", site.config.read_text()))
+    file = site.folder / "fil.csv"
+    file.write_text("\n".join(PERSONS))
+    site.must("import", "--wave", "2027-1", "--administration", "farsta", str(file))
+    site.serve()
 
 
 @pytest.fixture(params=PROGRAMS)
@@ -41,7 +66,10 @@ def people(sites):
     """In each daemon anna, with every role, and berit, to whom things are done."""
     def make(site):
         site.add("berit")
-        return site.member("anna")
+        anna = site.member("anna")
+        if site.program == "sms-gateway":
+            site.must("staff", "set", "anna", "--role", f"coordinator,{PROGRAMS[site.program]}", "--administration", "farsta")
+        return anna
     return dict(zip(sites, at_once(*[lambda site=site: make(site) for site in sites.values()])))
 
 
@@ -61,8 +89,25 @@ def at(path):
     return path.replace("{name}", "berit").replace("{wave}", "2027-1").replace("{token}", "finns-inte")
 
 
+def persons(site):
+    """All that is kept of whom to ask."""
+    file = site.state / "farsta.db"
+    if not file.exists():
+        return []
+    with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=10)) as db:
+        return list(db.iterdump())
+
+
 def kept(site):
-    return site.accounts(but=["session.seen"])
+    return site.accounts(but=["session.seen"]), persons(site)
+
+
+def file_routes(site):
+    return [path for _, path, _ in site.routes("POST") if path == "/import/try"]
+
+
+# Small, and larger than a form without a file may be.
+FILES = [("fil.csv", "\n".join(PERSONS).encode() + b"\n" * n) for n in (1, 200_000)]
 
 
 # Whose form it is.
@@ -82,6 +127,11 @@ def test_forms_of_others_do_nothing(site, sites, people, anna):
                       "session": "0" * 64, "confirm": "/", "password": PASSWORD}
             page = anna.request("POST", at(path), urlencode({k: v for k, v in fields.items() if v is not None}))
             assert page.status == 403 and not page.cookies, (path, csrf)
+    for path in file_routes(site):
+        for csrf in wrong:
+            for file in FILES:
+                page = anna.upload(path, IMPORT | {"csrf": csrf}, file)
+                assert page.status == 403 and not page.cookies and "token" not in page.text, (path, csrf)
     assert kept(site) == before
     refused = {about for who, event, about in site.audit() if (who, event) == ("anna", "refused")}
     assert "POST /staff/accounts/berit" in refused
@@ -105,6 +155,7 @@ def test_forms_from_elsewhere_do_nothing(site, anna, headers):
     fields = {"full": "Evil", "role-auditor": "yes", "do": "save"}
     assert anna.post("/staff/accounts/berit", fields, **headers).status == 403
     assert anna.post("/staff/sign-out", **headers).status == 403
+    assert {anna.upload(path, IMPORT, file, **headers).status for path in file_routes(site) for file in FILES} <= {403}
     stranger = anna.elsewhere()
     page = stranger.post("/staff/sign-in", {"name": "anna", "password": PASSWORD, "code": anna.recovery[0]}, **headers)
     assert page.status == 403 and not page.cookies and 'name="password"' not in page.text
@@ -124,6 +175,10 @@ def test_only_the_right_host(site, anna):
     host = f"{site.host}:8082"
     for wrong in ["evil.example", f"{host}.evil.example", site.host, "localhost:8082", f"{host}0", f"evil@{host}",
                   f"{host}/", ""]:
+        for path in file_routes(site):
+            for file in FILES:
+                page = anna.upload(path, IMPORT | {"csrf": "0" * 32}, file, Host=wrong)
+                assert page.status == 421 and not page.cookies and "evil" not in page.text, wrong
         for method, path in [("GET", "/"), ("GET", "/staff/sign-in"), ("GET", "/finns/inte"),
                              ("POST", "/staff/sign-out"), ("POST", "/staff/sign-in")]:
             page = anna.request(method, path, "csrf=" + "0" * 32 if method == "POST" else None, Host=wrong)
@@ -290,6 +345,35 @@ def test_markup_is_shown_as_text(site, anna, text):
     site.write("UPDATE account SET full_name = '' WHERE name = 'anna'")
 
 
+@pytest.mark.parametrize("text", HTML)
+def test_markup_in_a_file_is_shown_as_text(sites, people, text):
+    """Whatever is typed beside it, its name, its headings, what stands in it."""
+    site = sites["sms-gateway"]
+    anna = sit_down(site, people["sms-gateway"])
+    good, cells = FILES[0][1], "\n".join([PERSONS[0]] + [
+        f"{quoted};0701740001;{quoted};{quoted};aldreomsorg;{quoted}" for quoted in ['"' + text.replace('"', '""') + '"'] * 2])
+    asked = quote(text, safe="")
+    pages = [anna.upload("/import/try", IMPORT, (text, good))]
+    assert text.replace('"', "%22").rpartition("/")[2] in html.unescape(pages[0].text)
+    token = value_of(pages[0], "token")
+    pages += [anna.upload("/import/try", IMPORT | {field: text}, ("fil.csv", good)) for field in (*IMPORT, "response")]
+    pages += [anna.upload("/import/try", IMPORT, ("fil.csv", file.encode())) for file in (
+        text, f"{text};{text}\n1;2\n", cells, cells.replace("aldreomsorg", text), f"{PERSONS[0]};{text}\n{text}\n")]
+    pages += [anna.get(f"/groups?wave={asked}"), anna.get(f"/groups?wave=2027-1&response={asked}"),
+              anna.get(f"/held?administration={asked}&wave=2027-1"), anna.get(f"/held?administration=farsta&wave={asked}"),
+              anna.post("/import/keep", {"token": text}), anna.post("/held", IMPORT | {"person": text, "verdict": text})]
+    # Taken in, with the names of those who wait.
+    named = "\n".join(line.replace(";Ett;", ";" + '"' + text.replace('"', '""') + '";') for line in PERSONS)
+    pages.append(anna.post("/import/keep", {"token": value_of(anna.upload("/import/try", IMPORT, (text, named.encode())),
+                                                             "token")}))
+    assert pages[-1].status == 200
+    pages.append(anna.get("/held?administration=farsta&wave=2027-1"))
+    assert text in html.unescape(pages[-1].text)
+    assert anna.post("/import/keep", {"token": token}).status == 410
+    for page in pages:
+        assert not MARKUP.search(page.data) and page.status < 500
+
+
 def test_lines_can_not_be_forged(site, anna):
     """In the log, in a name, in a header."""
     before = len(site.audit())
@@ -335,6 +419,37 @@ def test_form_is_read_strictly(site, anna):
     fine = "&".join([body, *many[:60]])
     kind = {"Content-Type": FORM + "; charset=UTF-8"}
     assert anna.request("POST", "/staff/accounts/berit", fine, **kind).status == 303
+
+
+def test_form_with_a_file_is_read_strictly(sites, people):
+    site = sites["sms-gateway"]
+    anna = sit_down(site, people["sms-gateway"])
+    before, csrf = kept(site), anna.csrf()
+
+    def part(name, value, more=""):
+        return f'--x\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n{value}\r\n'
+
+    def send(*parts, end="--x--\r\n", kind="multipart/form-data; boundary=x"):
+        return anna.request("POST", "/import/try", ("".join(parts) + end).encode(), **{"Content-Type": kind})
+
+    fields = [part(name, value) for name, value in {"csrf": csrf, **IMPORT}.items()]
+    file = part("file", "\n".join(PERSONS), '; filename="fil.csv"')
+    assert send(*fields, file).status == 200
+    for bad in [send(*fields, file, file), send(*fields, fields[0], file), send(*fields, file, end=""),
+                send(*fields, file, end="--x"), send(*fields, file, part("", "x")), send("x", *fields, file),
+                send(*fields, file, end="--x--\r\nx"), send(*fields, file, part("a", "\0")),
+                send(*fields, file.replace("fil.csv", "fil\0.csv")), send(*fields, file, part("a\r\nX: y", "x")),
+                send(*fields, file, *[part(f"f{n}", "x") for n in range(64)]), send(*fields, file, part("a", "x" * 16384)),
+                send(*fields, file, kind="multipart/form-data"), send(*fields, file, kind="multipart/form-data; boundary=y"),
+                send(*fields, file, kind="multipart/mixed; boundary=x"),
+                send(*fields, file, kind='multipart/form-data; boundary="'),
+                send(*fields, file, kind="multipart/form-data; boundary=" + "x" * 71)]:
+        assert bad.status == 400, bad.text
+    # A file where a field should be, and a field where the file should be.
+    assert send(part("csrf", csrf, '; filename="x"'), *fields[1:]).status == 403
+    assert send(*fields, part("file", "\n".join(PERSONS))).status == 422
+    assert send(*fields[:1], part("wave", "2027-1", '; filename="x"'), *fields[2:]).status == 422
+    assert kept(site) == before
 
 
 # The second factor, once more.
@@ -397,16 +512,18 @@ NASTY = EVIL + HTML + [
     "' OR '1'='1", "\" OR 1=1 --", "$1", "\\", "\\x00", "%", "%%", "\x01\x02\x7f", "\x1b[2J", "\u202e\u200f\ufeff",
     "\ufffe\uffff", "\U0010ffff", "e" + "\u0301" * 300, "ﬃ" * 50, "İıſK", "0", "-1", "9" * 30, "-9223372036854775808",
     "9223372036854775807", "1e400", "NaN", "2027-02-30", "0000-00-00", "9999-12-31", "1900-01-01", "2027-03-01",
-    "berit", "anna", "accounts", "save", "remove", "code", "password", "post", "../../etc/passwd", "/../..", "\t",
+    "berit", "anna", "accounts", "save", "remove", "keep", "2027-1", "code", "password", "post", "../../etc/passwd", "/../..", "\t",
     " ", "true", "null", "{}", "[]", "$(id)", "`id`", "|id", "a,b c", "farsta"]
 RAW = ["%", "%0", "%zz", "%00", "%ff", "%c3", "%e2%82", "%ed%a0%80", "%f4%90%80%80", "%c0%af", "%u0041", "+%2", "&",
        "&&", "=", ";", "%0d%0a", "%26x%3d", "\x7f"]
-QUERY = ["next", "to", "again", "code", "state", "iss", "error", "from", "who", "event", "text", "below", "lang"]
+QUERY = ["next", "to", "again", "code", "state", "iss", "error", "from", "who", "event", "text", "below", "lang",
+         "wave", "administration", "response"]
 FIELDS = {"/staff/sign-in": ["name", "password", "code", "next"],
           "/staff/welcome/{token}": ["new", "again", "step", "code"],
           "/staff/confirm": ["code", "confirm", "confirm-way", "full", "name"],
           "/staff/account/password": ["old", "new", "again"], "/staff/account/recovery": [], "/staff/sign-out": [],
-          "/staff/account/session": ["session"],
+          "/staff/account/session": ["session"], "/import/try": ["wave", "administration", "response", "file"],
+          "/import/keep": ["token"], "/import/report": ["token"], "/held": ["administration", "wave", "person", "verdict"],
           "/staff/accounts": ["name", "full", "areas", "administrations", "role-auditor", "role-reader",
                               "role-coordinator"],
           "/staff/accounts/{name}": ["do", "full", "areas", "administrations", "role-auditor", "role-reader",
@@ -419,6 +536,7 @@ class Fuzz:
     def __init__(self, site, who, seed):
         self.site, self.who, self.random = site, who, random.Random(seed)
         self.csrf = who.csrf()
+        self.token = "0" * 32
         self.routes = site.routes()
         self.link = site.add(f"fuzz{seed}").rpartition("/")[2]
 
@@ -446,9 +564,50 @@ class Fuzz:
             path += "?" + "&".join(self.pairs(QUERY, 0.3))
         return path[:8000]  # what is longer, here and above, may end the connection
 
+    def right(self, name):
+        """What gets further than what is nasty does."""
+        if name == "token":
+            return self.token
+        if name == "person":
+            file = self.site.state / "farsta.db"
+            with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=10)) as db:
+                return self.random.choice([person.hex() for person, in db.execute("SELECT person FROM contact")] or [""])
+        return {"wave": "2027-1", "administration": "farsta", "verdict": self.random.choice(["keep", "remove"])}.get(name)
+
+    def file(self):
+        """One that could be taken in, with some of it wrong; or a workbook."""
+        if self.random.random() < 0.2:
+            data = bytearray(self.random.choice(sorted(WORKBOOKS.glob("*.xlsx"))).read_bytes())
+        else:
+            lines = [line.split(";") for line in PERSONS]
+            for _ in range(self.random.randrange(4)):
+                cells = self.random.choice(lines)
+                cells[self.random.randrange(len(cells))] = self.nasty()
+            data = bytearray("\n".join(";".join(cells) for cells in lines).encode("utf-8", "replace"))
+        for _ in range(self.random.choice([0, 0, 1, 10])):
+            data[self.random.randrange(len(data))] = self.random.randrange(256)
+        return bytes(data)
+
+    def parts(self):
+        """The body of a form with a file, now and then not as a browser would."""
+        fields = {"csrf": self.csrf, "wave": "2027-1", "administration": "farsta", "response": "40"}
+        for name in [name for name in fields if self.random.random() < 0.15]:
+            fields[name] = self.nasty()
+        body = b"".join(b'--limit\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (
+            name.encode(), value.encode("utf-8", "replace")) for name, value in fields.items())
+        name = self.nasty() if self.random.random() < 0.3 else "fil.csv"
+        body += b'--limit\r\nContent-Disposition: form-data; name="file"; filename="%s"\r\n\r\n' % (
+            name.encode("utf-8", "replace")) + self.file() + b"\r\n--limit--\r\n"
+        if self.random.random() < 0.1:
+            at = self.random.randrange(len(body))
+            body = body[:at] + self.random.choice([b"", b"\r\n--limit", b"\0", b"\r\n", b'"']) + body[at + 1:]
+        return body
+
     def body(self, route):
         names = FIELDS[route]
-        pairs = self.pairs(names, 0.8) + self.pairs([self.encoded(self.nasty()) or "x"], 0.1)
+        right = {name: self.right(name) for name in names if self.random.random() < 0.5}
+        pairs = [f"{name}={value}" for name, value in right.items() if value]
+        pairs += self.pairs([name for name in names if not right.get(name)], 0.8) + self.pairs([self.encoded(self.nasty()) or "x"], 0.1)
         if route == "/staff/sign-in":
             # Hashing takes its time, and is no different for what is fuzzed.
             pairs = [pair for pair in pairs if not pair.startswith("password")] + ["password=" + "x" * 1025]
@@ -460,6 +619,10 @@ class Fuzz:
 
     def request(self):
         method, route, _ = self.random.choice(self.routes)
+        if self.random.random() < 0.2:
+            # What takes most to read.
+            method, route, _ = self.random.choice([row for row in self.routes if row[1].startswith(("/import", "/held"))]
+                                                  or self.routes)
         self.who.source = new_source()
         headers = {}
         if self.random.random() < 0.2:
@@ -468,20 +631,30 @@ class Fuzz:
             value = re.sub(r"[\r\n\0]", "", self.nasty())
             headers[name] = f"{self.site.cookie}={value}".encode() if name == "Cookie" else value.encode()
         body = self.body(route) if method == "POST" else None
+        if route == "/import/try" and self.random.random() < 0.8:
+            body = self.parts()
+            headers.setdefault("Content-Type", "multipart/form-data; boundary=limit")
         path = self.path(route)
-        return self.who.request(method, path, body, **headers), (method, path, body, headers)
+        if len(path) + sum(map(len, headers.values())) > 4000:
+            # Where headers leave no room for the reply's own, the connection ends.
+            headers = {name: value for name, value in headers.items() if name == "Content-Type" and len(value) < 100}
+        page = self.who.request(method, path, body, **headers)
+        token = re.search(rb'name="token" value="([0-9a-f]{32})"', page.data)
+        self.token = token[1].decode() if token else self.token
+        return page, (method, path, body, headers)
 
 
 def test_fuzz(site, anna):
     """Every field and argument: no fault of the server, no markup, no way out, nothing forged."""
     fuzz = Fuzz(site, anna, 2027)
     end = time.monotonic() + (120 if LONG else 5)
-    seen = {}
+    seen, reached = {}, set()
     for n in range(100_000 if LONG else 2000):
         cookies = dict(anna.cookies)
         page, sent = fuzz.request()
         anna.cookies = cookies
         seen[page.status] = seen.get(page.status, 0) + 1
+        reached.add((sent[0], sent[1].partition("?")[0], page.status))
         assert page.status < 500, sent
         assert not page.headers.get("X-Evil") and "__Host-evil" not in page.cookies, sent
         if page.location:
@@ -492,6 +665,9 @@ def test_fuzz(site, anna):
         if time.monotonic() > end and n > 200:
             break
     assert {200, 303, 400, 403, 404, 422} <= set(seen), seen
+    for path in file_routes(site) if LONG else []:
+        assert {("POST", path, status) for status in (200, 400, 422)} <= reached
+        assert {("POST", "/import/keep", 200), ("POST", "/import/report", 200), ("POST", "/held", 303)} <= reached
     assert anna.is_in
     assert not MARKUP.search(anna.get("/staff/audit").data)
     site.check()

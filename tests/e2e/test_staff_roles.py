@@ -14,10 +14,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from gateway import person_csv
+from gateway import person_csv, phone
 from person import Browser, Staff
 from staff_site import DAEMONS, ROLES, check_chain, site
-from survey import AREAS, ROOT, THANKS, Client, answers_number, table
+from survey import AREAS, THANKS, Client, answers_number, table, value_set
 
 WAVE = "2027-1"
 
@@ -31,6 +31,7 @@ class Row(NamedTuple):
     fields: dict = {}
     at: str = None   # a path that it matches
     unchanged: bool = False  # also for who must change the password first
+    file: bytes = None       # brought along
 
     @property
     def address(self):
@@ -83,6 +84,13 @@ TABLE = {
         Row("GET", "/staff/report/{wave}/json", "reader publisher fresh", 200, at=f"/staff/report/{WAVE}/json"),
     ],
     "sms-gateway": COMMON + [
+        Row("GET", "/import", "coordinator", 200),
+        Row("POST", "/import/try", "coordinator", 422, {"wave": WAVE, "administration": "farsta"}),
+        Row("POST", "/import/keep", "coordinator", 410, {"token": "0" * 32}),
+        Row("POST", "/import/report", "coordinator", 410, {"token": "0" * 32}),
+        Row("GET", "/groups", "coordinator leader", 200, at=f"/groups?wave={WAVE}"),
+        Row("GET", "/held", "coordinator", 200, at=f"/held?administration=farsta&wave={WAVE}"),
+        Row("POST", "/held", "coordinator", 303, {"administration": "farsta", "wave": WAVE}),
         Row("GET", "/messages", "coordinator leader", 200),
         Row("GET", "/outbox", "leader", 200),
     ],
@@ -93,6 +101,17 @@ HARM = {
     "/staff/accounts/auditor": {"do": "remove"},
     "/staff/account/password": {"old": "x", "new": "y"},
 }
+# More than other forms may bring.
+LARGE = (person_csv(1) + "\n" * 200_000).encode()
+
+
+def harmful(s, row):
+    if row.path == "/import/try":
+        return row._replace(file=LARGE)
+    if (row.method, row.path) == ("POST", "/held"):
+        person, = s.daemon.query("SELECT person FROM contact WHERE hold = 1")[0]
+        return row._replace(fields=row.fields | {"person": person.hex(), "verdict": "remove"})
+    return row._replace(fields=HARM.get(row.address, row.fields))
 
 
 def count_a_wave(s):
@@ -108,8 +127,10 @@ def count_a_wave(s):
 
 
 def import_persons(s):
-    for administration in ["farsta", "bromma"]:
-        done = s.daemon.bring_in(person_csv(7 if administration == "farsta" else 5), administration=administration)
+    """The last two have the same number, so they wait for a decision."""
+    for administration, count in [("farsta", 7), ("bromma", 5)]:
+        file = person_csv(count).replace(phone(count - 1), phone(count - 2))
+        done = s.daemon.bring_in(file, administration=administration)
         assert done.returncode == 0, done.stderr
 
 
@@ -143,6 +164,8 @@ each_role = pytest.mark.parametrize("name, role", [(name, role) for name in DAEM
 
 
 def ask(who, row, method=None):
+    if row.file:
+        return who.upload(row.address, row.fields, ("fil.csv", row.file))
     if row.method == "POST":
         return who.post(row.address, row.fields)
     return who.request(method or row.method, row.address)
@@ -151,13 +174,12 @@ def ask(who, row, method=None):
 def assert_refused(s, who, name, row, method=None):
     """403, in the log with who it was, and nothing else has changed."""
     before, lines = s.dump(), len(s.lines())
-    harmful = row._replace(fields=HARM.get(row.address, row.fields))
-    reply = ask(who, harmful, method)
+    reply = ask(who, harmful(s, row), method)
     assert reply.status == 403, (row, reply.status)
     if method != "HEAD":
         assert "Du har inte behörighet" in reply.text
         assert "Bekräfta att det är du" not in reply.text
-    assert s.events(lines) == [(name, "refused", f"{method or row.method} {row.address}")]
+    assert s.events(lines) == [(name, "refused", f"{method or row.method} {row.address.partition('?')[0]}")]
     assert s.dump() == before
 
 
@@ -218,7 +240,7 @@ def test_the_navigation_leads_nowhere_else(sites, people, name, role):
     """What is shown can be opened, and what can be opened is shown."""
     who = people[name][role]
     shown = set(re.findall(r'<li><a href="(/[^"]*)"', who.get("/").text.partition("</nav>")[0]))
-    places = {"/", "/staff/waves", "/messages", "/outbox", "/staff/accounts", "/staff/audit", "/staff/routes"}
+    places = {"/", "/staff/waves", "/import", "/messages", "/outbox", "/staff/accounts", "/staff/audit", "/staff/routes"}
     assert shown == {r.path for r in TABLE[name] if r.path in places and r.method == "GET" and r.opens_for([role])}
 
 
@@ -227,9 +249,8 @@ def test_with_no_session(s):
     nobody = Browser(s.url)
     before, lines = s.dump(), s.lines()
     for row in TABLE[s.program]:
-        harmful = row._replace(fields=HARM.get(row.address, row.fields))
         if "anyone" not in row.roles:
-            assert_sent_to_sign_in(s, ask(nobody, harmful), row)
+            assert_sent_to_sign_in(s, ask(nobody, harmful(s, row)), row)
             if row.method == "GET":
                 assert_sent_to_sign_in(s, ask(nobody, row, "HEAD"), row)
         elif row.path == "/staff/sign-in" and row.method == "GET":
@@ -349,11 +370,6 @@ def test_other_methods(s, people, method):
 # How much of it.
 
 
-def area_names():
-    lines = (ROOT / "questionnaires/values/area.ini").read_text().split("[values]")[1].strip().splitlines()
-    return dict(line.split(" = ") for line in lines if " = " in line)
-
-
 class Reader:
     """What one account sees of the result, in each form of it."""
 
@@ -369,7 +385,7 @@ class Reader:
         rows = list(csv.reader(io.StringIO(self.csv.text.lstrip("\ufeff")), delimiter=";"))
         in_page = set(re.findall(r'<tr><th scope="row">([^<]+)</th>', self.page.text)) | set(
             re.findall(r'<tr[^>]*><th scope="row"[^>]*>([^<]+)<', self.page.text))
-        known = {code: name for code, name in area_names().items()} | {"rest": "Övriga områden"}
+        known = {code: name for code, name in value_set("area").items()} | {"rest": "Övriga områden"}
         in_json = {known.get(v, v) for t in self.document["tables"] for r in t["rows"] for v in r["key"].values()}
         in_json |= {"Hela staden"} if any(not r["key"] for t in self.document["tables"] for r in t["rows"]) else set()
         return {html.unescape(n) for n in in_page}, {r[0] for r in rows[1:] if r}, in_json
@@ -383,7 +399,7 @@ def reader_fixture(sites, people):
 
 def test_a_reader_of_some_areas(sites, reader):
     s = sites["survey-server"]
-    names = area_names()
+    names = value_set("area")
     shown = AREAS[:3]  # those with answers
     everything = Reader(reader)
     page, table_rows, document = everything.names()
@@ -498,6 +514,20 @@ def seen_messages(who):
             re.findall(r'<tr><th scope="row">([^<]+?)(?:<br>[^<]*)?</th><td>(\d+)</td>', text)}
 
 
+def assert_only_those(who, scope, imported):
+    """The administrations that files can be for, and whose persons can be seen and decided about."""
+    offered = set(re.findall(r'<option value="([^"]*)"', who.get("/import").text)) - {WAVE}
+    assert offered == set(scope)
+    for code in ["farsta", "bromma", "sodermalm"]:
+        form = {"wave": WAVE, "administration": code}
+        tried = who.upload("/import/try", form, ("fil.csv", person_csv(2).encode()))
+        assert tried.status == (200 if code in scope else 422) and ("/import/keep" in tried.text) == (code in scope)
+        seen = who.get(f"/held?administration={code}&wave={WAVE}")
+        assert seen.status == (200 if code in imported else 404) and ("Testsson" in seen.text) == (code in imported)
+        assert who.post("/held", form).status == (303 if code in imported else 404)
+        assert (f"administration={code}" in who.get("/").text) == (code in imported)
+
+
 def test_a_coordinator_of_some_administrations(sites, people):
     s, everyone = sites["sms-gateway"], people["sms-gateway"]
     who = everyone["coordinator"]
@@ -506,6 +536,7 @@ def test_a_coordinator_of_some_administrations(sites, people):
                               ("bromma,farsta", {"Bromma": 5, "Farsta": 7})]:
             s.must("staff", "set", "coordinator", "--administration", scope)
             assert seen_messages(who) == wanted
+            assert_only_those(who, scope.split(","), set(map(str.lower, wanted)))
             for page in (who.get("/"), who.get("/messages")):
                 for code, name in [("farsta", "Farsta"), ("bromma", "Bromma")]:
                     assert name in wanted or (name not in page.text and f'"{code}"' not in page.text)

@@ -1,4 +1,4 @@
-#include "disclosure.h"
+#include "common/disclosure.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -165,7 +165,7 @@ struct group {
 	size_t children;
 	int64_t n;
 	int64_t largest_kind;
-	int64_t kinds[QUESTIONNAIRE_OPTIONS];
+	int64_t kinds[DISCLOSURE_KINDS];
 };
 
 static void add(struct group *g, const struct disclosure_child *c)

@@ -17,7 +17,10 @@ static void official(void **state)
 {
 	(void)state;
 	static const char *const same[] = { "18960605-9880", "189606059880",
-		" 18960605-9880 ", "960605+9880" };
+		" 18960605-9880 ", "960605+9880", "18960605 9880", "18960605\u20139880",
+		"18960605\u20119880", "18960605\u22129880", "18960605 - 9880",
+		"18960605\u00a09880", "1896 06 05 9880", "18960605+9880",
+		"960605 + 9880" };
 	for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
 		struct personid p = parse(same[i]);
 		assert_true(p.official);
@@ -33,13 +36,18 @@ static void official(void **state)
 	assert_true(coordination.official);
 	assert_int_equal(coordination.birth, 19701003);
 	assert_string_equal(coordination.text, "197010632391");
+	assert_int_equal(coordination.sex, PERSONID_MAN);
+	assert_string_equal(parse("197010632391").text, "197010632391");
+	assert_string_equal(parse("19701063\u20132391").text, "197010632391");
 }
 
 static void own(void **state)
 {
 	(void)state;
 	static const char *const ids[] = { "T-000663", "4711", "TF19960605",
-		"18960605-9880x", "åäö-1", "19121212--212", "1912121-21212" };
+		"18960605-9880x", "åäö-1", "19121212--212", "1912121-21212",
+		"-1912121212", "19121212+-1212", "1912121-2 1212", "19121212_1212",
+		"191212121212 3", "1212121212-", "+1212121212" };
 	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
 		struct personid p = parse(ids[i]);
 		assert_false(p.official);
@@ -53,7 +61,8 @@ static void mistyped(void **state)
 {
 	(void)state;
 	static const char *const ids[] = { "18960605-9881", "18961305-9880",
-		"18960631-9880", "20991212-1212" };
+		"18960631-9880", "20991212-1212", "197010002391", "701061-2391",
+		"19701092-2391", "18960605 9881" };
 	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
 		struct personid p = parse(ids[i]);
 		assert_false(p.official);

@@ -93,6 +93,7 @@ static int fill_areas(void **state)
 		.areas = areas,
 		.frame = 600,
 		.break_off = 3,
+		.channels = { [PLAN_SMS - 1] = { 525, 156 } },
 		.helped = { [HELPED_UNSAID] = 12,
 			[HELPED_SELF] = 100,
 			[HELPED_RELATIVE] = 31,
@@ -161,6 +162,37 @@ static void test_head(void **state)
 	assert_int_equal(json_count(json_get(j, "tables")), 2);
 	assert_printed(json_get(at(json_get(j, "tables"), 0), "by"), "[\"area\"]");
 	assert_printed(json_get(at(json_get(j, "tables"), 1), "by"), "[]");
+}
+
+/* One way alone is the city; of two, neither is told when one is small. */
+static void test_channels(void **state)
+{
+	(void)state;
+	static const struct {
+		struct release_channel sms, telephone;
+		const char *expected;
+	} cases[] = {
+		{ { 500, 5 }, { 0, 0 }, "{\"sms\":{\"invited\":500,\"answered\":5}}" },
+		{ { 400, 140 }, { 100, 60 },
+			"{\"sms\":{\"invited\":400,\"answered\":140},"
+			"\"telephone\":{\"invited\":100,\"answered\":60}}" },
+		{ { 400, 140 }, { 100, 9 },
+			"{\"sms\":{\"invited\":400,\"answered\":null},"
+			"\"telephone\":{\"invited\":100,\"answered\":null}}" },
+		{ { 0, 0 }, { 100, 60 },
+			"{\"sms\":{\"invited\":0,\"answered\":null},"
+			"\"telephone\":{\"invited\":100,\"answered\":60}}" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		if (i > 0)
+			fill_areas(state);
+		struct release_input in = input;
+		in.channels[PLAN_SMS - 1] = cases[i].sms;
+		in.channels[PLAN_TELEPHONE - 1] = cases[i].telephone;
+		auto_(json) struct json *j = release_make(&in);
+		assert_printed(
+			json_get(json_get(j, "quality"), "channels"), cases[i].expected);
+	}
 }
 
 /* Every value of the set is a row, in its order; then the rest. */
@@ -382,6 +414,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_head, fill_areas),
+		cmocka_unit_test_setup(test_channels, fill_areas),
 		cmocka_unit_test_setup(test_rows, fill_areas),
 		cmocka_unit_test_setup(test_city_in_full, fill_areas),
 		cmocka_unit_test_setup(test_weakest_decides_the_detail, fill_areas),

@@ -289,12 +289,12 @@ static void form_fields(struct http_request *r, struct buf *b, const struct job 
 	staff_form_begin_file(r, b, "/import/try");
 	staff_say(r, b, "<p><label for=\"wave\">Mätomgång</label>\n",
 		"<p><label for=\"wave\">Wave</label>\n");
-	html_raw(b, "<select id=\"wave\" name=\"wave\" required>\n");
+	html_raw(b, "<select id=\"wave\" name=\"wave\">\n");
 	(void)wave_options(b, j);
 	html_raw(b, "</select></p>\n");
 	staff_say(r, b, "<p><label for=\"administration\">Förvaltning</label>\n",
 		"<p><label for=\"administration\">Administration</label>\n");
-	html_raw(b, "<select id=\"administration\" name=\"administration\" required>\n");
+	html_raw(b, "<select id=\"administration\" name=\"administration\">\n");
 	administration_options(b, j, staff_who(r));
 	html_raw(b, "</select></p>\n");
 	staff_say(r, b,

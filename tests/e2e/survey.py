@@ -12,6 +12,7 @@ import http.client
 import itertools
 import json
 import os
+import random
 import re
 import selectors
 import shutil
@@ -56,7 +57,7 @@ GONE = "<h1>Länken går inte att använda".encode()
 FORM = b"<main data-page="
 LATER = "<h1>Vi kan inte spara dina svar just nu".encode()
 
-_addresses = itertools.count()
+_marks = []
 _started = []
 
 
@@ -70,9 +71,18 @@ def _end_all():
 
 
 def own_address():
-    """A loopback address that no other test uses, so that ports never collide."""
-    number = os.getpid() * 64 % 3_000_000 + next(_addresses)
-    return f"127.{64 + number // 62500}.{number // 250 % 250}.{1 + number % 250}"
+    """A loopback address that no other test uses, so that ports never collide: whoever has bound one of its ports,
+    which nothing else is for, has it."""
+    while True:
+        address = f"127.{random.randrange(64, 254)}.{random.randrange(250)}.{random.randrange(1, 250)}"
+        mark = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            mark.bind((address, 64999))
+        except OSError:
+            mark.close()
+            continue
+        _marks.append(mark)
+        return address
 
 
 def wait_until(what, seconds=30):

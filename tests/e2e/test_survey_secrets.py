@@ -125,10 +125,12 @@ def test_survey_server_never_knows_who(gateway, tmp_path):
     with Load(survey, [(p, answers_number(n)) for n, p in enumerate(others)], threads=2) as load:
         done = run("import", "--wave", "2027-1", "--administration", "farsta", file)
         assert done.returncode == 0, done.stderr
+        done = run("send", "--wave", "2027-1")
+        assert done.returncode == 0, done.stderr
         seen = in_memory(survey.process.pid, needles)
     assert load.acknowledged and not load.unknown
     box = survey.box()
-    assert len(box.serials) == 2000 + PERSONS, "the import did not reach survey-server"
+    assert len(box.serials) == 2000 + PERSONS, "nobody was registered"
     assert seen == set()
     assert in_memory(survey.process.pid, needles) == set()
     assert needles.in_files(survey.state, survey.keys) == set()

@@ -1,5 +1,5 @@
 /* The coordinator's pages of the import: a file is tried, looked at, and taken in. Does
- * what the commands import, groups and contacts held do, and no more. */
+ * what the commands import and groups do, and no more. */
 #ifndef SMS_GATEWAY_IMPORT_PAGES_H
 #define SMS_GATEWAY_IMPORT_PAGES_H
 
@@ -18,6 +18,6 @@ void import_pages_tidy(struct import_pages *p);
 
 /* Handlers; their context is the struct staff, whose pages_imports() there must be. */
 http_handler import_pages_form, import_pages_try, import_pages_keep, import_pages_report,
-	import_pages_groups, import_pages_held, import_pages_decide;
+	import_pages_groups;
 
 #endif

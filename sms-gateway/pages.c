@@ -1,6 +1,7 @@
 #include "sms-gateway/pages.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "sms-gateway/held_pages.h"
 #include "sms-gateway/import_pages.h"
 #include "sms-gateway/stores.h"
 #include <stdlib.h>
@@ -356,8 +357,8 @@ static const struct http_route routes[] = {
 	{ "POST", "/import/keep",   ROLE_COORDINATOR, import_pages_keep },
 	{ "POST", "/import/report", ROLE_COORDINATOR, import_pages_report },
 	{ "GET",  "/groups",        ROLE_COORDINATOR | ROLE_LEADER, import_pages_groups },
-	{ "GET",  "/held",          ROLE_COORDINATOR, import_pages_held },
-	{ "POST", "/held",          ROLE_COORDINATOR, import_pages_decide },
+	{ "GET",  "/held",          ROLE_COORDINATOR, held_pages_list },
+	{ "POST", "/held",          ROLE_COORDINATOR, held_pages_decide },
 	{ "GET",  "/messages",      ROLE_COORDINATOR | ROLE_LEADER, on_messages },
 	{ "GET",  "/outbox",        ROLE_LEADER, on_outbox },
 };
@@ -408,6 +409,11 @@ enum err pages_start(const struct config *c, struct provider *p, struct pages **
 	}
 	*ret_pages = s;
 	return OK;
+}
+
+const struct config *pages_config(const struct pages *p)
+{
+	return p->config;
 }
 
 struct import_pages *pages_imports(struct pages *p)

@@ -21,6 +21,7 @@ struct staff_order pages_order(const struct config *c);
 struct pages;
 struct import_pages;
 
+const struct config *pages_config(const struct pages *p);
 /* The import's part. */
 struct import_pages *pages_imports(struct pages *p);
 /* Listens on [server] staff. Everything is kept by reference. */

@@ -2,7 +2,10 @@
 import csv
 import io
 import json
+import os
+import pty
 import random
+import re
 import shutil
 import subprocess
 import time
@@ -511,3 +514,24 @@ def test_a_full_disk_or_a_broken_one(tmp_path, survey, call):
             return
         assert "sms-gateway: " in done.stderr
     raise AssertionError("the import never got through")
+
+
+def test_progress_on_a_terminal_and_nothing_elsewhere(gateway):
+    """3,000 rows are reported more than once; the line is gone when the work is done."""
+    file = gateway.file(person_csv(3000))
+    command = gateway.command("import", "--wave", "2027-1", "--administration", "farsta", file)
+    mine, theirs = pty.openpty()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=theirs, env=environment()) as process:
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                shown += os.read(mine, 4096)
+            except OSError:  # the other end is closed
+                break
+    os.close(mine)
+    assert process.returncode == 0
+    steps = [int(n) for n in re.findall(rb"\rL\xc3\xa4ser in (\d+) %", shown)]
+    assert len(steps) >= 3 and steps == sorted(steps) and 0 < steps[0] and steps[-1] <= 100
+    assert shown.endswith(b"\r\x1b[K")
+    assert must(gateway.bring_in(person_csv(3001))).stderr == ""

@@ -171,35 +171,46 @@ static bool erase_due(struct serve *s, struct why *said)
 	return done;
 }
 
-/* Fetches who has said no, of waves that are not counted yet. false: to be tried again.
- */
-static bool take_declines(struct serve *s)
+static enum err take_declines_of(
+	struct serve *s, const struct survey_wave *wave, struct arena *a, struct why *why)
 {
 	struct register_context c = { s->api, s->config->keys, s->invitation };
+	struct declines d;
+	enum err e = declines_fetch(s->api, wave->wave, a, &d, why);
+	for (size_t i = 0; i < stores_count(s->stores) && e == OK; i++) {
+		struct store *store = stores_at(s->stores, i);
+		struct store_frame frame;
+		e = store_frame(store, wave->wave, &frame);
+		if (e != OK)
+			return err_why(why, e, "%s: %s", store_administration(store),
+				store_error(store));
+		if (frame.enrolled)
+			e = declines_keep(&c, store, wave->wave, &d, why);
+	}
+	return e;
+}
+
+/* Fetches who has said no, of waves that are not counted yet. false: to be tried again.
+ */
+static bool take_declines(struct serve *s, struct why *said)
+{
 	auto_(arena) struct arena *a = arena_create();
 	struct survey_waves waves;
-	struct declines d;
 	struct why why;
+	bool done = true;
 	if (survey_api_waves(s->api, a, &waves, &why) != OK)
 		return false; /* the sending thread says it */
 	for (size_t w = 0; w < waves.count; w++) {
 		const struct survey_wave *wave = &waves.waves[w];
-		if (wave->phase == SURVEY_PLANNED || wave->counted)
+		if (wave->phase == SURVEY_PLANNED || wave->counted ||
+			take_declines_of(s, wave, a, &why) == OK)
 			continue;
-		enum err e = declines_fetch(s->api, wave->wave, a, &d, &why);
-		for (size_t i = 0; i < stores_count(s->stores) && e == OK; i++) {
-			struct store_frame frame;
-			struct store *store = stores_at(s->stores, i);
-			e = store_frame(store, wave->wave, &frame);
-			if (e == OK && frame.enrolled)
-				e = declines_keep(&c, store, wave->wave, &d, &why);
-		}
-		if (e != OK) {
-			log_error("%s", why.text);
-			return false;
-		}
+		done = false;
+		if (strcmp(why.text, said->text) != 0)
+			log_error("who has said no is not known: %s", why.text);
+		*said = why;
 	}
-	return true;
+	return done;
 }
 
 static void *register_always(void *context)
@@ -210,6 +221,7 @@ static void *register_always(void *context)
 	int64_t erase_next = 0;
 	int64_t decline_next = 0;
 	struct why erase_said = { 0 };
+	struct why decline_said = { 0 };
 	unsigned failures = 0;
 	bool waiting = true;
 	while (loop_wait(s->loop, POLL_MS)) {
@@ -222,7 +234,7 @@ static void *register_always(void *context)
 			erase_next = clock_ticks() + (done ? ERASE_MS : AGAIN_MS);
 		}
 		if (ticks >= decline_next) {
-			bool done = take_declines(s);
+			bool done = take_declines(s, &decline_said);
 			decline_next = clock_ticks() + (done ? DECLINE_MS : AGAIN_MS);
 		}
 		if (stores_changed(s->stores) && !waiting) {

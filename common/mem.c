@@ -77,6 +77,17 @@ void *arena_alloc(struct arena *a, size_t size)
 	return memset(p, 0, step);
 }
 
+void *arena_more(struct arena *a, void *array, size_t count, size_t size)
+{
+	/* Doubled when it is full: at every power of two. */
+	if ((count & (count - 1)) != 0)
+		return array;
+	void *more = arena_alloc(a, (count ? 2 * count : 1) * size);
+	if (count)
+		memcpy(more, array, count * size);
+	return more;
+}
+
 char *arena_text(struct arena *a, const char *text, size_t len)
 {
 	char *copy = arena_alloc(a, len + 1);

@@ -37,6 +37,9 @@ struct arena *arena_create(void);
 void arena_destroy(struct arena *a);
 /* Zeroed, aligned for any type. */
 void *arena_alloc(struct arena *a, size_t size);
+/* An array of that many items, which grows by one: where it is now, with room for one
+ * more; what it leaves behind is freed with the arena. It starts as NULL. */
+void *arena_more(struct arena *a, void *array, size_t count, size_t size);
 char *arena_text(struct arena *a, const char *text, size_t len);
 char *arena_format(struct arena *a, const char *format, ...)
 	__attribute__((format(printf, 2, 3), nonnull));

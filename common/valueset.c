@@ -2,6 +2,7 @@
 #include "conf.h"
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { CODE = 40 };
 
@@ -22,7 +23,6 @@ struct remark {
 struct reading {
 	struct arena *arena;
 	struct valueset set;
-	size_t room;
 	struct remark *parents;
 	struct remark *valid;
 };
@@ -54,19 +54,6 @@ static enum err take_variable(
 	return check_code(value, why);
 }
 
-static struct valueset_entry *add(struct reading *r)
-{
-	struct valueset *s = &r->set;
-	if (s->count == r->room) {
-		const struct valueset_entry *old = s->entries;
-		r->room = 2 * r->room + 16;
-		s->entries = arena_alloc(r->arena, r->room * sizeof *s->entries);
-		if (old)
-			memcpy(s->entries, old, s->count * sizeof *s->entries);
-	}
-	return &s->entries[s->count++];
-}
-
 static enum err take_entry(struct reading *r, enum valueset_level level, const char *code,
 	const char *name, struct why *why)
 {
@@ -78,7 +65,9 @@ static enum err take_entry(struct reading *r, enum valueset_level level, const c
 	if (valueset_find(&r->set, code) >= 0)
 		return err_why(why, ERR_INPUT,
 			"\"%s\" stands in two sections: a code is one thing only", code);
-	*add(r) = (struct valueset_entry){
+	struct valueset *s = &r->set;
+	s->entries = arena_more(r->arena, s->entries, s->count, sizeof *s->entries);
+	s->entries[s->count++] = (struct valueset_entry){
 		.code = keep(r, code), .name = keep(r, name), .level = level, .parent = -1
 	};
 	return OK;
@@ -223,6 +212,15 @@ enum err valueset_read(
 	if (e == OK)
 		*ret_set = r.set;
 	return e;
+}
+
+enum err valueset_read_any(struct arena *a, const char *folder, const char *code,
+	struct valueset *ret_set, struct why *why)
+{
+	const char *file = arena_format(a, "%s/%s.ini", folder, code);
+	*ret_set = (struct valueset){ 0 };
+	return *folder && access(file, F_OK) == 0 ? valueset_read(a, file, ret_set, why)
+						  : OK;
 }
 
 int valueset_find(const struct valueset *s, const char *code)

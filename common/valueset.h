@@ -50,6 +50,10 @@ struct valueset {
  * a code that is not [a-z0-9+-]{1,40}, no values. */
 enum err valueset_read(
 	struct arena *a, const char *file, struct valueset *ret_set, struct why *why);
+/* The same with FOLDER/CODE.ini; a set without entries when the folder is "" or has no
+ * such file. */
+enum err valueset_read_any(struct arena *a, const char *folder, const char *code,
+	struct valueset *ret_set, struct why *why);
 /* The entry's place by its code, -1 when there is none. */
 int valueset_find(const struct valueset *s, const char *code);
 /* The place of the value that the entry is, or rolls up to; -1 for a group. */

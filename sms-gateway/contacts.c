@@ -208,9 +208,7 @@ static enum err each_refusal_hash(
 		return e;
 	e = walk_hashes(w, &k, each, ret_done);
 	secret_wipe(&k, sizeof k);
-	return e == OK ? OK
-		       : err_why(why, e, "%s: %s", w->order.administration,
-				 store_error(w->store));
+	return e == OK ? OK : store_why(w->store, e, why);
 }
 
 static enum err write_extract(
@@ -311,15 +309,12 @@ static enum err refuse(const struct work *w, struct why *why)
 	bool unused;
 	enum err e = store_begin(w->store);
 	if (e != OK)
-		return err_why(
-			why, e, "%s: %s", w->order.administration, store_error(w->store));
+		return store_why(w->store, e, why);
 	e = each_refusal_hash(w, remember_tx, &unused, why);
 	if (e != OK)
 		return store_end(w->store, e);
 	e = store_end(w->store, OK);
-	return e == OK ? OK
-		       : err_why(why, e, "%s: %s", w->order.administration,
-				 store_error(w->store));
+	return e == OK ? OK : store_why(w->store, e, why);
 }
 
 static enum err erase(struct work *w, struct why *why)
@@ -366,8 +361,7 @@ static enum err erased(struct work *w, struct why *why)
 		struct store *s = stores_at(all, i);
 		e = store_erasures(s, show_erased, &count);
 		if (e != OK)
-			e = err_why(why, e, "%s: %s", store_administration(s),
-				store_error(s));
+			e = store_why(s, e, why);
 	}
 	if (e == OK && !count)
 		printf("Ingen mätomgång är gallrad än.\n");

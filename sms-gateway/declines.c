@@ -31,17 +31,15 @@ static enum err remember(struct keeping *k, const struct store_contact *c, bool 
 	struct buf opened = { 0 };
 	struct details d;
 	struct refusal r = { .contact = c->contact };
-	enum err e = keyring_open(&k->keys, "details", c->contact, c->details.data,
-		c->details.len, &opened);
-	if (e == OK)
-		e = details_unpack(opened.data, opened.len, &d);
+	enum err e = keyring_open_details(
+		&k->keys, c->contact, c->details.data, c->details.len, &opened, &d);
 	if (e == OK && *d.phone)
 		r.hashes[r.count++] = keyring_refusal_phone(&k->refusal, d.phone);
 	if (e == OK && !wrong)
 		memcpy(r.hashes[r.count++].bytes, d.refusal, DETAILS_REFUSAL);
 	buf_clear(&opened);
 	if (e != OK)
-		return ERR_CRYPTO;
+		return e;
 	k->found = mem_resize(k->found, k->count + 1, sizeof *k->found);
 	k->found[k->count++] = r;
 	return OK;
@@ -50,14 +48,11 @@ static enum err remember(struct keeping *k, const struct store_contact *c, bool 
 static enum err look_at(void *context, const struct store_contact *c)
 {
 	struct keeping *k = context;
-	struct code code;
 	struct invitation_id id;
-	struct invitation_seal seal;
 	if (!c->enrolled || c->hold == STORE_OUT)
 		return OK;
-	enum err e = register_invitation(k->context, &k->keys, c, &code, &id, &seal);
-	secret_wipe(&code, sizeof code);
-	secret_wipe(&seal, sizeof seal);
+	enum err e = keyring_identify(&k->keys, k->context->invitation, c->contact,
+		c->code.data, c->code.len, &id);
 	if (e != OK)
 		return e;
 	bool wrong = survey_ids_have(&k->declines->wrong, &id);
@@ -102,9 +97,5 @@ enum err declines_keep(const struct register_context *c, struct store *s,
 		e = keep_found(s, wave, &k);
 	free(k.found);
 	secret_wipe(&k, sizeof k);
-	return e == OK ? OK
-		       : err_why(why, e, "%s: %s", administration,
-				 e == ERR_CRYPTO
-					 ? "the wave's key file does not open what is stored"
-					 : store_error(s));
+	return e == OK ? OK : store_why(s, e, why);
 }

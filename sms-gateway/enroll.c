@@ -7,7 +7,6 @@ struct reading {
 	const struct keyring_wave *keys;
 	struct arena *arena;
 	bool per_unit;
-	size_t room;
 	struct buf opened;
 };
 
@@ -19,21 +18,11 @@ static enum err read_person(void *context, const struct store_contact *c)
 	/* Removed by the coordinator before there were codes. */
 	if (c->hold == STORE_OUT && !c->enrolled)
 		return OK;
-	buf_clear(&r->opened);
-	enum err e = keyring_open(r->keys, "details", c->contact, c->details.data,
-		c->details.len, &r->opened);
-	if (e == OK)
-		e = details_unpack(r->opened.data, r->opened.len, &d);
+	enum err e = keyring_open_details(
+		r->keys, c->contact, c->details.data, c->details.len, &r->opened, &d);
 	if (e != OK || d.values[f->area] >= f->wave->variables[f->area].count)
 		return ERR_CRYPTO;
-	if (f->count == r->room) {
-		size_t room = r->room ? r->room * 2 : 1024;
-		struct enroll_person *more = arena_alloc(r->arena, room * sizeof *more);
-		if (f->count)
-			memcpy(more, f->persons, f->count * sizeof *more);
-		f->persons = more;
-		r->room = room;
-	}
+	f->persons = arena_more(r->arena, f->persons, f->count, sizeof *f->persons);
 	struct enroll_person *p = &f->persons[f->count++];
 	*p = (struct enroll_person){ .contact = c->contact,
 		.area = d.values[f->area],
@@ -80,8 +69,7 @@ static struct enroll_stratum stratum_of(const struct enroll_person *p, bool plan
 		.callable = p->callable };
 }
 
-/* planned: parted by plan too. */
-static struct enroll_stratum *list_strata(
+struct enroll_stratum *enroll_strata(
 	struct arena *a, const struct enroll_frame *f, bool planned, size_t *ret_count)
 {
 	struct enroll_stratum *all = arena_alloc(a, (f->count + 1) * sizeof *all);
@@ -102,12 +90,6 @@ static struct enroll_stratum *list_strata(
 	return all;
 }
 
-struct enroll_stratum *enroll_strata(
-	struct arena *a, const struct enroll_frame *f, size_t *ret_count)
-{
-	return list_strata(a, f, true, ret_count);
-}
-
 static unsigned number_of(const struct enroll_stratum *strata, size_t count,
 	const struct enroll_person *p, bool planned)
 {
@@ -122,7 +104,7 @@ void enroll_draw(
 {
 	auto_(arena) struct arena *a = arena_create();
 	size_t count;
-	struct enroll_stratum *strata = list_strata(a, f, false, &count);
+	struct enroll_stratum *strata = enroll_strata(a, f, false, &count);
 	struct draw_person *persons = arena_alloc(a, (f->count + 1) * sizeof *persons);
 	for (size_t i = 0; i < f->count; i++) {
 		persons[i].stratum = number_of(strata, count, &f->persons[i], false);
@@ -190,7 +172,7 @@ enum err enroll_tx(
 {
 	auto_(arena) struct arena *a = arena_create();
 	size_t count;
-	struct enroll_stratum *strata = enroll_strata(a, f, &count);
+	struct enroll_stratum *strata = enroll_strata(a, f, true, &count);
 	enum err e = add_strata(s, f, strata, count);
 	size_t at = 0;
 	do {

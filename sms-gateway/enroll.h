@@ -49,8 +49,9 @@ struct enroll_stratum {
 	long persons;
 	long callable;
 };
-/* Sorted by area, unit and plan, in the arena. The place of a person's is its number. */
+/* Sorted by area, unit and plan, in the arena. The place of a person's is its number.
+ * planned: parted by plan; otherwise as if nobody were drawn. */
 struct enroll_stratum *enroll_strata(
-	struct arena *a, const struct enroll_frame *f, size_t *ret_count);
+	struct arena *a, const struct enroll_frame *f, bool planned, size_t *ret_count);
 
 #endif

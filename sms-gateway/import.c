@@ -85,14 +85,10 @@ static enum err show(const struct import *i, const struct intake *intake, struct
 {
 	auto_(buf) struct buf text = { 0 };
 	struct outlook outlook;
-	const long **groups =
-		arena_alloc(i->arena, i->wave->table_count * sizeof *groups);
-	for (size_t t = 0; t < i->wave->table_count; t++)
-		groups[t] = intake_groups(intake, t);
 	buf_format(&text, "%s: ", i->order->file);
 	intake_report_text(intake, i->order->dry_run, &text);
 	enum err e = outlook_make(i->arena, i->config, i->wave, i->order->administration,
-		groups, i->per_cent, &outlook, why);
+		intake_groups(intake), i->per_cent, &outlook, why);
 	if (e == OK)
 		outlook_text(&outlook, i->per_cent, &text);
 	fputs(buf_string(&text), stdout);

@@ -197,15 +197,9 @@ static enum err run_intake(struct job *j)
 
 static enum err look_ahead(struct job *j)
 {
-	const long **groups = NULL;
-	if (j->intake) {
-		groups = arena_alloc(
-			j->arena, (j->wave->table_count + 1) * sizeof *groups);
-		for (size_t t = 0; t < j->wave->table_count; t++)
-			groups[t] = intake_groups(j->intake, t);
-	}
 	return outlook_make(j->arena, j->pages->config, j->wave,
-		j->intake ? j->upload.administration : NULL, groups, j->upload.per_cent,
+		j->intake ? j->upload.administration : NULL,
+		j->intake ? intake_groups(j->intake) : NULL, j->upload.per_cent,
 		&j->outlook, &j->why);
 }
 

@@ -8,25 +8,18 @@
 
 /* What the folders of the configuration have. */
 
-static const char *in_folder(struct intake *i, const char *folder, const char *name)
-{
-	return arena_format(i->arena, "%s/%s.ini", folder, name);
-}
-
 static enum err read_set(
 	struct intake *i, const char *code, struct valueset *ret_set, struct why *why)
 {
-	if (!*i->config->values)
-		return OK;
-	const char *file = in_folder(i, i->config->values, code);
-	return access(file, F_OK) == 0 ? valueset_read(i->arena, file, ret_set, why) : OK;
+	return valueset_read_any(i->arena, i->config->values, code, ret_set, why);
 }
 
 static enum err read_rules(struct intake *i, struct why *why)
 {
 	const char *file = NULL;
 	if (*i->config->rules)
-		file = in_folder(i, i->config->rules, i->wave->wave);
+		file = arena_format(
+			i->arena, "%s/%s.ini", i->config->rules, i->wave->wave);
 	if (file && access(file, F_OK) != 0)
 		file = NULL;
 	i->result.own_rules = file != NULL;
@@ -195,11 +188,7 @@ static enum err nothing_stored(struct intake *i, enum err e, struct why *why)
 			"En provkörning (--dry-run) visar varför",
 			i->order->name);
 	return err_why(why, e, "nothing was stored: %s",
-		e == ERR_CRYPTO
-			? "the wave's key file does not open what is stored; bring back the "
-			  "right one"
-		: i->store ? store_error(i->store)
-			   : err_text(e));
+		i->store ? store_reason(i->store, e) : err_text(e));
 }
 
 /* A key that is lost must not be made anew while something rests on it: nobody would be
@@ -351,7 +340,7 @@ const struct roster_entry *intake_entries(const struct intake *i, size_t *ret_co
 	return i->entries;
 }
 
-const long *intake_groups(const struct intake *i, size_t table)
+const long *const *intake_groups(const struct intake *i)
 {
-	return i->groups[table];
+	return (const long *const *)i->groups;
 }

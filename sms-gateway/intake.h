@@ -59,9 +59,9 @@ void intake_destroy(struct intake *i); /* NULL is fine */
 MEM_AUTO(intake, struct intake *, intake_destroy)
 
 const struct intake_result *intake_result(const struct intake *i);
-/* How many of the frame are in each group of the wave's table of that number (groups.h),
- * this administration's alone: as it is now kept, or would be. */
-const long *intake_groups(const struct intake *i, size_t table);
+/* How many of the frame are in each group of each of the wave's tables (groups.h), this
+ * administration's alone: as it is now kept, or would be. */
+const long *const *intake_groups(const struct intake *i);
 const struct roster_entry *intake_entries(const struct intake *i, size_t *ret_count);
 /* Whether the names can be those of an administration and a wave. */
 enum err intake_check_names(

@@ -56,11 +56,11 @@ static enum err keep_groups(struct intake *i)
 		groups_table_name(i->wave, table, &name);
 		for (size_t g = 0; g < groups_count(i->wave, table) && e == OK; g++) {
 			auto_(buf) struct buf group = { 0 };
+			if (!i->groups[t][g])
+				continue;
 			groups_name(i->wave, table, g, &group);
-			if (i->groups[t][g])
-				e = store_cell_tx(i->store, i->order->wave,
-					buf_string(&name), buf_string(&group),
-					i->groups[t][g]);
+			e = store_cell_tx(i->store, i->order->wave, buf_string(&name),
+				buf_string(&group), i->groups[t][g]);
 		}
 	}
 	return e;
@@ -73,7 +73,7 @@ static enum err add_contact(struct intake *i, int64_t contact,
 {
 	struct buf sealed = { 0 };
 	struct store_contact whole = *c;
-	keyring_seal(&i->keys, "details", contact, details->data, details->len, &sealed);
+	keyring_seal_details(&i->keys, contact, details, &sealed);
 	whole.contact = contact;
 	whole.details = (struct store_blob){ sealed.data, sealed.len };
 	enum err e = store_contact_add_tx(i->store, i->order->wave, &whole);
@@ -180,11 +180,9 @@ static bool is_stopped(
 	const struct intake *i, const struct person *p, const struct old *o)
 {
 	const size_t *order = roster_order(i->roster);
-	const char *text = i->entries[order[p->first]].person;
-	for (size_t n = p->first; n < i->count; n++) {
+	size_t end = roster_person_end(i->roster, p->first);
+	for (size_t n = p->first; n < end; n++) {
 		const struct roster_entry *entry = &i->entries[order[n]];
-		if (strcmp(entry->person, text) != 0)
-			break;
 		if (stops((enum reason)entry->reason) ||
 			(entry->marks & MARK_SMS_NO && o->channels & FRAME_SMS))
 			return true;

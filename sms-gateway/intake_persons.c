@@ -54,10 +54,11 @@ static enum err take_old(void *context, const struct store_contact *c)
 		.channels = (uint8_t)c->channels };
 	memcpy(o->content, c->content, sizeof o->content);
 	(void)snprintf(o->language, sizeof o->language, "%s", c->language);
+	struct details ignored; /* each who needs them unpacks them: few vanish */
 	if (intake_find_person(i, &c->person))
 		return OK;
-	return keyring_open(&i->keys, "details", c->contact, c->details.data,
-		c->details.len, &o->details);
+	return keyring_open_details(&i->keys, c->contact, c->details.data, c->details.len,
+		&o->details, &ignored);
 }
 
 enum err intake_read_stored(struct intake *i)
@@ -97,7 +98,6 @@ static void hash_content(const struct intake *i, struct person *p, struct buf *p
 {
 	const struct roster_entry *entry = &i->entries[p->used];
 	packed->len = 0;
-	p->refusal = keyring_refusal_person(&i->refusal, entry->person);
 	intake_pack(entry, p, packed);
 	buf_add(packed, entry->language, sizeof entry->language);
 	buf_add(packed, &entry->channels, sizeof entry->channels);
@@ -114,13 +114,10 @@ void intake_list_persons(struct intake *i)
 	for (size_t from = 0, to; from < i->count; from = to) {
 		const char *text = i->entries[order[from]].person;
 		struct person p = { .first = (uint32_t)from, .used = NOBODY };
-		for (to = from; to < i->count; to++) {
-			const struct roster_entry *entry = &i->entries[order[to]];
-			if (to > from && (!*text || strcmp(entry->person, text) != 0))
-				break;
-			if (entry->reason == REASON_NONE)
-				p.used = (uint32_t)order[to];
-		}
+		to = roster_person_end(i->roster, from);
+		for (size_t n = from; n < to; n++)
+			if (i->entries[order[n]].reason == REASON_NONE)
+				p.used = (uint32_t)order[n];
 		if (!*text)
 			continue;
 		p.hash = keyring_person(&i->keys, text);
@@ -139,25 +136,23 @@ struct roster_entry *intake_entry_of(const struct intake *i, const struct person
 static void leave_out(struct intake *i, struct person *p, enum reason reason)
 {
 	const size_t *order = roster_order(i->roster);
-	const char *text = intake_entry_of(i, p)->person;
-	for (size_t n = p->first; n < i->count; n++) {
+	size_t end = roster_person_end(i->roster, p->first);
+	for (size_t n = p->first; n < end; n++) {
 		struct roster_entry *entry = &i->entries[order[n]];
-		if (strcmp(entry->person, text) != 0)
-			break;
 		if (!reason_leaves_out((enum reason)entry->reason))
 			entry->reason = (uint8_t)reason;
 	}
 	p->used = NOBODY;
 }
 
-static enum err has_refused(struct intake *i, const struct roster_entry *entry, bool *ret)
+static enum err has_refused(struct intake *i, const struct person *p, bool *ret)
 {
-	struct keyring_hash h = keyring_refusal_person(&i->refusal, entry->person);
+	const struct roster_entry *entry = intake_entry_of(i, p);
 	*ret = false;
-	enum err e = store_is_refused(i->store, &h, ret);
+	enum err e = store_is_refused(i->store, &p->refusal, ret);
 	if (e != OK || *ret || !*entry->phone)
 		return e;
-	h = keyring_refusal_phone(&i->refusal, entry->phone);
+	struct keyring_hash h = keyring_refusal_phone(&i->refusal, entry->phone);
 	return store_is_refused(i->store, &h, ret);
 }
 
@@ -219,8 +214,9 @@ enum err intake_weigh(struct intake *i)
 		int verdict = intake_verdict_of(i, &p->hash);
 		if (!entry)
 			continue;
+		p->refusal = keyring_refusal_person(&i->refusal, entry->person);
 		if (any)
-			e = has_refused(i, entry, &refused);
+			e = has_refused(i, p, &refused);
 		/* Who was removed is out of the frame already, whatever else is known. */
 		if (verdict == STORE_REMOVE)
 			leave_out(i, p, REASON_REMOVED);
@@ -246,16 +242,12 @@ static void count_left_out(struct intake *i)
 {
 	const size_t *order = roster_order(i->roster);
 	for (size_t from = 0, to; from < i->count; from = to) {
-		const struct roster_entry *first = &i->entries[order[from]];
 		bool out = true;
-		for (to = from; to < i->count; to++) {
-			const struct roster_entry *entry = &i->entries[order[to]];
-			if (to > from && (!*first->person || strcmp(entry->person,
-								     first->person) != 0))
-				break;
-			out &= reason_leaves_out((enum reason)entry->reason);
-		}
-		i->result.left_out[first->reason] += out;
+		to = roster_person_end(i->roster, from);
+		for (size_t n = from; n < to; n++)
+			out &= reason_leaves_out(
+				(enum reason)i->entries[order[n]].reason);
+		i->result.left_out[i->entries[order[from]].reason] += out;
 	}
 }
 

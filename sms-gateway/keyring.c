@@ -194,6 +194,22 @@ enum err keyring_open(const struct keyring_wave *k, const char *column, int64_t 
 	return e;
 }
 
+void keyring_seal_details(const struct keyring_wave *k, int64_t contact,
+	const struct buf *packed, struct buf *out)
+{
+	keyring_seal(k, "details", contact, packed->data, packed->len, out);
+}
+
+enum err keyring_open_details(const struct keyring_wave *k, int64_t contact,
+	const void *sealed, size_t len, struct buf *opened, struct details *ret_details)
+{
+	buf_clear(opened);
+	enum err e = keyring_open(k, "details", contact, sealed, len, opened);
+	if (e == OK)
+		e = details_unpack(opened->data, opened->len, ret_details);
+	return e == OK ? OK : ERR_CRYPTO;
+}
+
 void keyring_seal_code(const struct keyring_wave *k, int64_t contact,
 	const struct code *code, struct buf *out)
 {
@@ -211,6 +227,21 @@ enum err keyring_open_code(const struct keyring_wave *k, int64_t contact,
 		memcpy(ret_code->bytes, bytes.data, INVITATION_CODE);
 	buf_clear(&bytes);
 	return e;
+}
+
+enum err keyring_identify(const struct keyring_wave *k,
+	const uint8_t key[static SECRET_KEY], int64_t contact, const void *sealed,
+	size_t len, struct invitation_id *ret_id)
+{
+	struct code code;
+	struct invitation_seal seal;
+	enum err e = keyring_open_code(k, contact, sealed, len, &code);
+	if (e != OK)
+		return e;
+	invitation_derive(key, &code, ret_id, &seal);
+	secret_wipe(&code, sizeof code);
+	secret_wipe(&seal, sizeof seal);
+	return OK;
 }
 
 enum err keyring_webhook(

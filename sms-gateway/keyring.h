@@ -7,6 +7,7 @@
 #include "common/buf.h"
 #include "common/invitation.h"
 #include "common/secret.h"
+#include "sms-gateway/details.h"
 
 enum {
 	KEYRING_HASH = 32,
@@ -67,11 +68,22 @@ void keyring_seal(const struct keyring_wave *k, const char *column, int64_t cont
 /* Adds what was sealed. ERR_CRYPTO when it is not from there. */
 enum err keyring_open(const struct keyring_wave *k, const char *column, int64_t contact,
 	const void *sealed, size_t len, struct buf *out);
+/* The same with what details_pack() gave. Opened, the texts point into *opened, which is
+ * emptied first; ERR_CRYPTO also when what was sealed is no such thing. */
+void keyring_seal_details(const struct keyring_wave *k, int64_t contact,
+	const struct buf *packed, struct buf *out);
+enum err keyring_open_details(const struct keyring_wave *k, int64_t contact,
+	const void *sealed, size_t len, struct buf *opened, struct details *ret_details);
 /* The same with a one-time code. */
 void keyring_seal_code(const struct keyring_wave *k, int64_t contact,
 	const struct code *code, struct buf *out);
 enum err keyring_open_code(const struct keyring_wave *k, int64_t contact,
 	const void *sealed, size_t len, struct code *ret_code);
+/* What survey-server knows the invitation with that sealed code by; key is the one that
+ * both daemons have. */
+enum err keyring_identify(const struct keyring_wave *k,
+	const uint8_t key[static SECRET_KEY], int64_t contact, const void *sealed,
+	size_t len, struct invitation_id *ret_id);
 
 /* The secret part of the address that delivery reports come to, as 32 hexadecimal digits,
  * from KEYS/webhook.key. */

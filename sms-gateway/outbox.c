@@ -196,10 +196,8 @@ static enum err open_sealed(const struct keyring_wave *keys, struct sending *m,
 {
 	struct buf details = { 0 };
 	struct details d;
-	enum err e = keyring_open(keys, "details", m->message.contact,
-		m->message.details.data, m->message.details.len, &details);
-	if (e == OK)
-		e = details_unpack(details.data, details.len, &d);
+	enum err e = keyring_open_details(keys, m->message.contact,
+		m->message.details.data, m->message.details.len, &details, &d);
 	if (e == OK)
 		buf_text(&m->phone, d.phone);
 	buf_clear(&details);

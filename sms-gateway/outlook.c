@@ -2,7 +2,6 @@
 #include "common/unicode.h"
 #include "sms-gateway/stores.h"
 #include <string.h>
-#include <unistd.h>
 
 enum { FATE_WIDTH = 17 }; /* characters */
 
@@ -29,19 +28,7 @@ static enum err add_store(struct store *s, const struct survey_wave *w,
 	struct adding adding = { w, t, persons };
 	groups_table_name(w, t, &name);
 	enum err e = store_cells(s, w->wave, buf_string(&name), add_cell, &adding);
-	return e == OK ? OK
-		       : err_why(why, e, "%s: %s", store_administration(s),
-				 store_error(s));
-}
-
-static enum err set_of(struct arena *a, const struct config *c, const char *code,
-	struct valueset *ret_set, struct why *why)
-{
-	const char *file = arena_format(a, "%s/%s.ini", c->values, code);
-	*ret_set = (struct valueset){ 0 };
-	return *c->values && access(file, F_OK) == 0
-		       ? valueset_read(a, file, ret_set, why)
-		       : OK;
+	return e == OK ? OK : store_why(s, e, why);
 }
 
 static enum err add_table(struct arena *a, const struct config *c,
@@ -50,8 +37,8 @@ static enum err add_table(struct arena *a, const struct config *c,
 {
 	struct valueset set;
 	size_t count;
-	enum err e =
-		set_of(a, c, w->variables[t->variables[t->count - 1]].code, &set, why);
+	const char *code = w->variables[t->variables[t->count - 1]].code;
+	enum err e = valueset_read_any(a, c->values, code, &set, why);
 	if (e != OK)
 		return e;
 	struct groups_breakdown *list =

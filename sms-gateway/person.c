@@ -17,13 +17,6 @@ struct looking {
 	const struct keyring_hash *phone;
 };
 
-static enum err engine(struct store *s, enum err e, struct why *why)
-{
-	return err_why(why, e, "%s: %s", store_administration(s),
-		e == ERR_CRYPTO ? "the wave's key file does not open what is stored"
-				: store_error(s));
-}
-
 static bool matches(const struct looking *l, const struct store_contact *c)
 {
 	if (l->person)
@@ -31,36 +24,6 @@ static bool matches(const struct looking *l, const struct store_contact *c)
 	if (l->phone)
 		return c->has_phone && memcmp(l->phone, &c->phone, sizeof c->phone) == 0;
 	return c->hold == STORE_SHARED || c->hold == STORE_VANISHED;
-}
-
-static struct person_record *add_record(struct looking *l)
-{
-	struct person_list *list = l->list;
-	size_t n = list->count++;
-	/* Doubled when it is a power of two. */
-	if ((n & (n - 1)) == 0) {
-		struct person_record *more =
-			arena_alloc(l->arena, (n ? 2 * n : 1) * sizeof *more);
-		if (n)
-			memcpy(more, list->records, n * sizeof *more);
-		list->records = more;
-	}
-	return &list->records[n];
-}
-
-static enum err identify(const struct looking *l, const struct store_contact *c,
-	struct invitation_id *ret_id)
-{
-	struct code code;
-	struct invitation_seal seal;
-	enum err e =
-		keyring_open_code(l->keys, c->contact, c->code.data, c->code.len, &code);
-	if (e != OK)
-		return e;
-	invitation_derive(l->invitation, &code, ret_id, &seal);
-	secret_wipe(&code, sizeof code);
-	secret_wipe(&seal, sizeof seal);
-	return OK;
 }
 
 static enum err look_at(void *context, const struct store_contact *c)
@@ -76,14 +39,15 @@ static enum err look_at(void *context, const struct store_contact *c)
 	if (!matches(l, c))
 		return OK;
 	struct buf opened = { 0 };
-	enum err e = keyring_open(
-		l->keys, "details", c->contact, c->details.data, c->details.len, &opened);
-	/* A copy that lives as long as the record. */
-	const char *kept = e == OK ? arena_text(l->arena, opened.data, opened.len) : "";
+	enum err e = keyring_open_details(l->keys, c->contact, c->details.data,
+		c->details.len, &opened, &r.details);
+	/* Once more from a copy, which lives as long as the record. */
 	if (e == OK)
-		e = details_unpack(kept, opened.len, &r.details);
+		e = details_unpack(arena_text(l->arena, opened.data, opened.len),
+			opened.len, &r.details);
 	if (e == OK && c->enrolled) {
-		e = identify(l, c, &r.id);
+		e = keyring_identify(l->keys, l->invitation, c->contact, c->code.data,
+			c->code.len, &r.id);
 		r.code.data = arena_text(l->arena, c->code.data, c->code.len);
 		r.code.len = c->code.len;
 	}
@@ -91,7 +55,10 @@ static enum err look_at(void *context, const struct store_contact *c)
 	if (e != OK)
 		return ERR_CRYPTO;
 	r.language = arena_text(l->arena, c->language, strlen(c->language));
-	*add_record(l) = r;
+	struct person_list *list = l->list;
+	list->records =
+		arena_more(l->arena, list->records, list->count, sizeof *list->records);
+	list->records[list->count++] = r;
 	return OK;
 }
 
@@ -121,7 +88,7 @@ static enum err look_in_wave(struct store *s, struct looking *l, struct why *why
 	enum err e = store_contacts(s, l->wave, look_at, l);
 	if (e == OK)
 		e = read_messages(s, l->list, from);
-	return e == OK ? OK : engine(s, e, why);
+	return e == OK ? OK : store_why(s, e, why);
 }
 
 /* Those decided of in a wave, for the one that is looked for. */
@@ -150,12 +117,9 @@ static enum err read_decision(struct store *s, const char *wave,
 	enum err e = person ? store_decisions(s, wave, take_decision, &d) : OK;
 	if (e != OK || !d.found)
 		return e;
-	struct person_decision *more =
-		arena_alloc(a, (list->decision_count + 1) * sizeof *more);
-	if (list->decision_count)
-		memcpy(more, list->decisions, list->decision_count * sizeof *more);
-	list->decisions = more;
-	more[list->decision_count++] = d.decision;
+	list->decisions = arena_more(
+		a, list->decisions, list->decision_count, sizeof *list->decisions);
+	list->decisions[list->decision_count++] = d.decision;
 	return OK;
 }
 
@@ -168,10 +132,7 @@ struct waves {
 static enum err take_wave(void *context, const struct store_counts *c)
 {
 	struct waves *w = context;
-	const char **more = arena_alloc(w->arena, (w->count + 1) * sizeof *more);
-	if (w->count)
-		memcpy(more, w->names, w->count * sizeof *more);
-	w->names = more;
+	w->names = arena_more(w->arena, w->names, w->count, sizeof *w->names);
 	w->names[w->count++] = arena_text(w->arena, c->wave, strlen(c->wave));
 	return OK;
 }
@@ -208,7 +169,7 @@ static enum err find_in_wave(struct store *s, struct looking *l, const char *per
 	if (list->count > from)
 		l->person = &list->records[from].hash;
 	e = read_decision(s, l->wave, l->person, l->arena, list);
-	return e == OK ? OK : engine(s, e, why);
+	return e == OK ? OK : store_why(s, e, why);
 }
 
 enum err person_find(struct store *s, const char *keys, const uint8_t *invitation,
@@ -224,7 +185,7 @@ enum err person_find(struct store *s, const char *keys, const uint8_t *invitatio
 		return e;
 	e = store_counts(s, take_wave, &waves);
 	if (e != OK)
-		return engine(s, e, why);
+		return store_why(s, e, why);
 	for (size_t i = 0; i < waves.count && e == OK; i++) {
 		struct keyring_wave k;
 		struct looking l = { .keys = &k,
@@ -303,7 +264,7 @@ static enum err done(struct store *s, enum err e, struct why *why)
 				 "%s: the persons were imported or drawn anew meanwhile: "
 				 "nothing was done; look again",
 				 store_administration(s))
-		       : engine(s, e, why);
+		       : store_why(s, e, why);
 }
 
 static enum err decide_tx(
@@ -326,7 +287,7 @@ enum err person_decide(struct store *s, const struct person_list *list,
 {
 	enum err e = store_begin(s);
 	if (e != OK)
-		return engine(s, e, why);
+		return store_why(s, e, why);
 	e = stand_tx(s, list);
 	for (size_t i = 0; i < list->count && e == OK; i++)
 		e = decide_tx(s, &list->records[i], verdict);
@@ -351,7 +312,7 @@ enum err person_erase(struct store *s, const struct person_list *list, struct wh
 {
 	enum err e = store_begin(s);
 	if (e != OK)
-		return engine(s, e, why);
+		return store_why(s, e, why);
 	e = stand_tx(s, list);
 	for (size_t i = 0; i < list->count && e == OK; i++)
 		e = erase_tx(s, &list->records[i]);
@@ -365,6 +326,6 @@ enum err person_erase(struct store *s, const struct person_list *list, struct wh
 			"they are not overwritten on the disk: run it again",
 			store_administration(s));
 	else if (e != OK)
-		e = engine(s, e, why);
+		e = store_why(s, e, why);
 	return e;
 }

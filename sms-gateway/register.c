@@ -30,10 +30,10 @@ void register_batch_name(const struct store *s, int64_t batch, struct buf *out)
 	buf_format(out, "%s-%lld", store_administration(s), (long long)batch);
 }
 
-enum err register_invitation(const struct register_context *c,
-	const struct keyring_wave *k, const struct store_contact *contact,
-	struct code *ret_code, struct invitation_id *ret_id,
-	struct invitation_seal *ret_seal)
+/* Opens the sealed code of a contact, and derives what survey-server knows it by. */
+static enum err derive(const struct register_context *c, const struct keyring_wave *k,
+	const struct store_contact *contact, struct code *ret_code,
+	struct invitation_id *ret_id, struct invitation_seal *ret_seal)
 {
 	enum err e = keyring_open_code(
 		k, contact->contact, contact->code.data, contact->code.len, ret_code);
@@ -69,16 +69,14 @@ static enum err encode_background(const struct building *b, const struct store_c
 	struct details d;
 	struct background background = { .plan = c->plan,
 		.stratum = (uint16_t)c->stratum };
-	enum err e = keyring_open(
-		b->keys, "details", c->contact, c->details.data, c->details.len, &opened);
-	if (e == OK)
-		e = details_unpack(opened.data, opened.len, &d);
+	enum err e = keyring_open_details(
+		b->keys, c->contact, c->details.data, c->details.len, &opened, &d);
 	if (e == OK) {
 		memcpy(background.values, d.values, sizeof background.values);
 		background_encode(&background, out);
 	}
 	buf_clear(&opened);
-	return e == OK ? OK : ERR_CRYPTO;
+	return e;
 }
 
 static enum err add_contact(void *context, const struct store_contact *c)
@@ -88,7 +86,7 @@ static enum err add_contact(void *context, const struct store_contact *c)
 	struct invitation_id id;
 	struct invitation_seal seal;
 	uint8_t background[INVITATION_BACKGROUND];
-	enum err e = register_invitation(b->context, b->keys, c, &plain, &id, &seal);
+	enum err e = derive(b->context, b->keys, c, &plain, &id, &seal);
 	if (e == OK)
 		e = encode_background(b, c, background);
 	if (e == OK) {
@@ -284,8 +282,7 @@ static enum err register_wave(const struct register_context *c, struct store *s,
 		int64_t batch;
 		enum err e = find_next(s, wave, refused_too, tried, &state, &batch);
 		if (e != OK)
-			return err_why(why, e, "%s: %s", store_administration(s),
-				store_error(s));
+			return store_why(s, e, why);
 		if (!batch)
 			return OK;
 		if (state == STORE_BATCH_REFUSED)
@@ -331,8 +328,7 @@ static enum err register_waves(const struct register_context *c, struct store *s
 		char *next;
 		e = next_wave(s, wave, &next);
 		if (e != OK)
-			e = err_why(why, e, "%s: %s", store_administration(s),
-				store_error(s));
+			e = store_why(s, e, why);
 		if (!next)
 			break;
 		free(wave);

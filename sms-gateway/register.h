@@ -30,10 +30,5 @@ enum err register_pending(const struct register_context *c, struct store *s,
 
 /* "farsta-1". */
 void register_batch_name(const struct store *s, int64_t batch, struct buf *out);
-/* Opens the sealed code of a contact, and derives what survey-server knows it by. */
-enum err register_invitation(const struct register_context *c,
-	const struct keyring_wave *k, const struct store_contact *contact,
-	struct code *ret_code, struct invitation_id *ret_id,
-	struct invitation_seal *ret_seal);
 
 #endif

@@ -64,6 +64,9 @@ void roster_settle(struct roster *r,
 struct roster_entry *roster_entries(struct roster *r, size_t *ret_count);
 /* Places in the entries, one person's side by side. */
 const size_t *roster_order(const struct roster *r);
+/* The place in that order behind the last row of the person whose first row is there; a
+ * row of nobody known stands alone. */
+size_t roster_person_end(const struct roster *r, size_t first);
 /* The mapping that the header was read with; NULL: none. */
 const struct mapping *roster_mapping(const struct roster *r);
 /* Columns of the contract that the file does not have, as the contract writes them, and

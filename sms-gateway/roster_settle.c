@@ -119,6 +119,16 @@ static void settle_phones(struct roster *r)
 	free(order);
 }
 
+size_t roster_person_end(const struct roster *r, size_t first)
+{
+	const char *person = r->entries[r->order[first]].person;
+	size_t end = first + 1;
+	while (end < r->count && *person &&
+		strcmp(r->entries[r->order[end]].person, person) == 0)
+		end++;
+	return end;
+}
+
 void roster_settle(struct roster *r,
 	uint32_t (*chance)(const void *context, const char *person, uint32_t bound),
 	const void *context)
@@ -129,10 +139,7 @@ void roster_settle(struct roster *r,
 	if (r->count)
 		qsort_r(r->order, r->count, sizeof *r->order, by_person, r);
 	for (size_t from = 0, to; from < r->count; from = to) {
-		const char *person = r->entries[r->order[from]].person;
-		for (to = from + 1; to < r->count && *person; to++)
-			if (strcmp(r->entries[r->order[to]].person, person) != 0)
-				break;
+		to = roster_person_end(r, from);
 		settle_person(r, r->order + from, to - from, chance, context);
 	}
 	settle_phones(r);

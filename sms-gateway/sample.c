@@ -39,9 +39,7 @@ struct drawing {
 static enum err engine(const struct drawing *d, enum err e, struct why *why)
 {
 	return err_why(why, e, "%s: nothing was drawn: %s",
-		store_administration(d->store),
-		e == ERR_CRYPTO ? "the wave's key file does not open what is stored"
-				: store_error(d->store));
+		store_administration(d->store), store_reason(d->store, e));
 }
 
 static void hex_of_sha256(const void *data, size_t len, char out[static HASH_TEXT + 1])
@@ -95,14 +93,7 @@ static void show_stratum(
 static void show_draw(struct drawing *d)
 {
 	size_t count, drawn_all = 0;
-	struct enroll_frame all = d->frame;
-	/* As it is before anybody is drawn, to see the strata whole. */
-	all.persons = arena_alloc(d->arena, (d->frame.count + 1) * sizeof *all.persons);
-	for (size_t i = 0; i < d->frame.count; i++) {
-		all.persons[i] = d->frame.persons[i];
-		all.persons[i].drawn = false;
-	}
-	struct enroll_stratum *strata = enroll_strata(d->arena, &all, &count);
+	struct enroll_stratum *strata = enroll_strata(d->arena, &d->frame, false, &count);
 	printf("\n%s: %zu personer i ramen\n", store_administration(d->store),
 		d->frame.count);
 	printf(" I ramen  Kan ringas   Dragna  Område%s\n",

@@ -45,18 +45,6 @@ static void choose(struct choice *ch, int64_t contact)
 	ch->contacts[ch->count++] = contact;
 }
 
-static enum err identify(
-	struct choice *ch, const struct store_contact *c, struct invitation_id *ret_id)
-{
-	struct code plain;
-	struct invitation_seal seal;
-	enum err e = register_invitation(
-		&ch->planning->registering, &ch->keys, c, &plain, ret_id, &seal);
-	secret_wipe(&plain, sizeof plain);
-	secret_wipe(&seal, sizeof seal);
-	return e;
-}
-
 static enum err take_contact(void *context, const struct store_contact *c)
 {
 	struct choice *ch = context;
@@ -65,7 +53,8 @@ static enum err take_contact(void *context, const struct store_contact *c)
 		choose(ch, c->contact);
 		return OK;
 	}
-	enum err e = identify(ch, c, &id);
+	enum err e = keyring_identify(&ch->keys, ch->planning->registering.invitation,
+		c->contact, c->code.data, c->code.len, &id);
 	if (e == OK && survey_ids_have(&ch->open, &id) &&
 		!survey_ids_have(&ch->planning->declines.declined, &id) &&
 		!survey_ids_have(&ch->planning->declines.wrong, &id))
@@ -98,11 +87,7 @@ static enum err choose_from_batch(
 	if (e == OK)
 		e = store_batch_plannable(
 			s, p->wave->wave, batch, kind_of(p->order), take_contact, ch);
-	return e == OK ? OK
-		       : err_why(why, e, "%s: %s", store_administration(s),
-				 e == ERR_CRYPTO
-					 ? "the wave's key file does not open what is stored"
-					 : store_error(s));
+	return e == OK ? OK : store_why(s, e, why);
 }
 
 static enum err choose_all(struct choice *ch, struct store *s, struct why *why)
@@ -114,8 +99,7 @@ static enum err choose_all(struct choice *ch, struct store *s, struct why *why)
 		enum err e = store_batch_after(
 			s, STORE_BATCH_REGISTERED, wave, batch, &found, &batch);
 		if (e != OK)
-			return err_why(why, e, "%s: %s", store_administration(s),
-				store_error(s));
+			return store_why(s, e, why);
 		bool ours = batch && strcmp(found, wave) == 0;
 		free(found);
 		if (!ours)
@@ -141,13 +125,6 @@ static enum err add_messages_tx(struct choice *ch, struct store *s, size_t *ret_
 	return e;
 }
 
-static enum err engine(struct store *s, enum err e, struct why *why)
-{
-	return err_why(why, e, "%s: %s", store_administration(s),
-		e == ERR_CRYPTO ? "the wave's key file does not open what is stored"
-				: store_error(s));
-}
-
 /* Invitations are chosen under the lock, so that nobody is who was in the frame a moment
  * ago. Reminders come after the sending began, and the frame stays. */
 static enum err keep(
@@ -155,7 +132,7 @@ static enum err keep(
 {
 	enum err e = store_begin(s);
 	if (e != OK)
-		return engine(s, e, why);
+		return store_why(s, e, why);
 	if (!ch->planning->order->reminder)
 		e = choose_all(ch, s, why);
 	if (e != OK)
@@ -174,14 +151,14 @@ static enum err give_codes(struct choice *ch, struct store *s, struct why *why)
 	struct store_frame now;
 	enum err e = store_begin(s);
 	if (e != OK)
-		return engine(s, e, why);
+		return store_why(s, e, why);
 	e = store_frame(s, wave->wave, &now);
 	if (e == OK && !now.enrolled)
 		e = enroll_read(s, &ch->keys, wave, false, ch->planning->arena, &frame);
 	if (e == OK && !now.enrolled)
 		e = enroll_tx(s, &ch->keys, &frame);
 	e = store_end(s, e);
-	return e == OK ? OK : engine(s, e, why);
+	return e == OK ? OK : store_why(s, e, why);
 }
 
 static enum err register_all(struct planning *p, struct store *s, struct why *why)
@@ -204,7 +181,7 @@ static enum err choose_whom(struct choice *ch, struct store *s,
 		enum err e = p->order->reminder ? OK
 						: store_contacts(s, p->wave->wave,
 							  take_reachable, ch);
-		return e == OK ? OK : engine(s, e, why);
+		return e == OK ? OK : store_why(s, e, why);
 	}
 	enum err e = OK;
 	if (!p->order->dry_run && !p->order->reminder) {
@@ -247,7 +224,7 @@ static enum err plan_all(struct planning *p, struct stores *all, struct why *why
 		struct store_frame frame;
 		enum err e = store_frame(s, p->wave->wave, &frame);
 		if (e != OK)
-			return engine(s, e, why);
+			return store_why(s, e, why);
 		if (!frame.exists)
 			continue;
 		if (!any)

@@ -182,8 +182,7 @@ static enum err take_declines_of(
 		struct store_frame frame;
 		e = store_frame(store, wave->wave, &frame);
 		if (e != OK)
-			return err_why(why, e, "%s: %s", store_administration(store),
-				store_error(store));
+			return store_why(store, e, why);
 		if (frame.enrolled)
 			e = declines_keep(&c, store, wave->wave, &d, why);
 	}

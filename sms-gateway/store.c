@@ -172,6 +172,19 @@ const char *store_error(const struct store *s)
 	return db_error(s->db);
 }
 
+const char *store_reason(const struct store *s, enum err e)
+{
+	return e == ERR_CRYPTO
+		       ? "the wave's key file does not open what is stored; bring back "
+			 "the right one"
+		       : store_error(s);
+}
+
+enum err store_why(const struct store *s, enum err e, struct why *why)
+{
+	return err_why(why, e, "%s: %s", store_administration(s), store_reason(s, e));
+}
+
 enum err store_begin(struct store *s)
 {
 	return db_begin(s->db);

@@ -103,6 +103,11 @@ MEM_AUTO(store, struct store *, store_close)
 const char *store_administration(const struct store *s);
 /* The engine's word for what last went wrong; never contains values. */
 const char *store_error(const struct store *s);
+/* Why something about a wave failed: the engine's word, or, for ERR_CRYPTO, that its key
+ * file is not the right one. */
+const char *store_reason(const struct store *s, enum err e);
+/* The same behind the administration's name, written to why. Returns e. */
+enum err store_why(const struct store *s, enum err e, struct why *why);
 
 enum err store_begin(struct store *s);
 /* Ends it: commits when e is OK, else rolls back. Returns e, or what became of the

@@ -531,22 +531,31 @@ static enum err bit_set(
 	return db_run(db, BITS_SET);
 }
 
-enum err store_batch_open(
-	struct store *s, int64_t wave, const char *name, struct buf *ret_ids)
+/* The batch's serials and ids; the ids until db_done() of BATCH_IDS, which is the
+ * caller's however this ends. */
+static enum err batch_ids(struct db *db, int64_t wave, const char *name,
+	int64_t *ret_first, int64_t *ret_size, const uint8_t **ret_ids)
 {
-	struct db *db = db_of(s);
+	size_t len;
 	db_set_int(db, BATCH_IDS, 1, wave);
 	db_set_text(db, BATCH_IDS, 2, name);
 	enum err e = one(db, BATCH_IDS);
 	if (e)
 		return e;
-	size_t len;
-	int64_t first = db_int(db, BATCH_IDS, 0), size = db_int(db, BATCH_IDS, 1);
-	const uint8_t *ids = db_blob(db, BATCH_IDS, 2, &len);
+	*ret_first = db_int(db, BATCH_IDS, 0);
+	*ret_size = db_int(db, BATCH_IDS, 1);
+	*ret_ids = db_blob(db, BATCH_IDS, 2, &len);
+	return len == (size_t)*ret_size * INVITATION_ID ? OK : ERR_IO;
+}
+
+enum err store_batch_open(
+	struct store *s, int64_t wave, const char *name, struct buf *ret_ids)
+{
+	struct db *db = db_of(s);
 	uint8_t bits[CHUNK_BYTES];
-	int64_t chunk = -1;
-	if (len != (size_t)size * INVITATION_ID)
-		e = ERR_IO;
+	int64_t first = 0, size = 0, chunk = -1;
+	const uint8_t *ids = NULL;
+	enum err e = batch_ids(db, wave, name, &first, &size, &ids);
 	for (int64_t i = 0; e == OK && i < size; i++) {
 		int64_t serial = first + i;
 		if (serial / CHUNK_BITS != chunk) {
@@ -660,16 +669,9 @@ static enum err withdraw(struct db *db, int64_t wave, int64_t serial,
 static enum err invitations_withdraw(
 	struct db *db, int64_t wave, const char *name, int64_t *ret_size)
 {
-	db_set_int(db, BATCH_IDS, 1, wave);
-	db_set_text(db, BATCH_IDS, 2, name);
-	enum err e = one(db, BATCH_IDS);
-	if (e)
-		return e;
-	size_t len;
-	int64_t first = db_int(db, BATCH_IDS, 0), size = db_int(db, BATCH_IDS, 1);
-	const uint8_t *ids = db_blob(db, BATCH_IDS, 2, &len);
-	if (len != (size_t)size * INVITATION_ID)
-		e = ERR_IO;
+	int64_t first = 0, size = 0;
+	const uint8_t *ids = NULL;
+	enum err e = batch_ids(db, wave, name, &first, &size, &ids);
 	for (int64_t i = 0; e == OK && i < size; i++) {
 		e = withdraw(db, wave, first + i, ids + i * INVITATION_ID);
 		if (e)

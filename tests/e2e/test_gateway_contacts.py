@@ -10,9 +10,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from fake_46elks import Fake46elks
 from fake_survey import FakeSurvey, wave
-from gateway import (LINK, LONG, Gateway, invitation_id, killing, left_out_lines, left_out_persons, must,
+from gateway import (LONG, Gateway, invitation_id, killing, left_out_lines, left_out_persons, must,
                      phone, wait_until, words_of)
 from sealed import WaveKey, needles, opened, remains
 
@@ -24,22 +23,6 @@ NUMBERS = ["0701740001", "070-174 00 01", "+46701740001", "0046701740001", "7017
 SHARED = "samma telefonnummer som en annan person"
 VANISHED = "finns inte i den senaste filen"
 BROWSER = Path(__file__).resolve().parents[1] / "browser"
-
-
-@pytest.fixture(name="survey")
-def survey_fixture():
-    fake = FakeSurvey()
-    yield fake
-    fake.close()
-    assert not fake.faults
-
-
-@pytest.fixture(name="elks")
-def elks_fixture():
-    fake = Fake46elks(LINK, "")
-    yield fake
-    fake.close()
-    assert not fake.faults
 
 
 @pytest.fixture(name="gateway")

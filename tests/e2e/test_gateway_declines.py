@@ -1,24 +1,8 @@
 """Who says no on the page is not contacted again: in this wave, and in later ones."""
-import pytest
-from fake_survey import FakeSurvey, wave
-from gateway import Gateway, left_out_persons, must, phone, taken, wait_until, words_of
+from fake_survey import wave
+from gateway import left_out_persons, must, phone, taken, wait_until, words_of
 
 HEADER = "person_id;telefon;verksamhetsområde;skyddad;sms_tillåtet\n"
-
-
-@pytest.fixture(name="survey")
-def survey_fixture():
-    fake = FakeSurvey()
-    yield fake
-    fake.close()
-    assert not fake.faults
-
-
-@pytest.fixture(name="gateway")
-def gateway_fixture(tmp_path, survey):
-    g = Gateway(tmp_path, survey)
-    yield g
-    g.close()
 
 
 def row(person, number):

@@ -29,13 +29,6 @@ def survey_fixture():
     assert not fake.faults
 
 
-@pytest.fixture(name="gateway")
-def gateway_fixture(tmp_path, survey):
-    g = Gateway(tmp_path, survey)
-    yield g
-    g.close()
-
-
 def persons(count, start=0):
     return HEADER + "".join(f"T-{n};{phone(n)};Testsson{n};sv;Enhet Väst {n % 5};ekonomiskt-bistand;nej;ja\n"
                             for n in range(start, start + count))

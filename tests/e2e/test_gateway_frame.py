@@ -4,28 +4,11 @@ import sqlite3
 import threading
 
 import pytest
-from fake_46elks import Fake46elks
-from fake_survey import FakeSurvey, wave
-from gateway import (LINK, Gateway, figure, invitation_id, left_out_lines, left_out_persons, marked, marks_of, must,
+from fake_survey import wave
+from gateway import (Gateway, figure, invitation_id, left_out_lines, left_out_persons, marked, marks_of, must,
                      phone, taken, wait_until, words_of)
 
 HEADER = "person_id;telefon;namn;språk;verksamhetsområde;enhet;skyddad;sms_tillåtet\n"
-
-
-@pytest.fixture(name="survey")
-def survey_fixture():
-    fake = FakeSurvey()
-    yield fake
-    fake.close()
-    assert not fake.faults
-
-
-@pytest.fixture(name="elks")
-def elks_fixture():
-    fake = Fake46elks(LINK, "")
-    yield fake
-    fake.close()
-    assert not fake.faults
 
 
 @pytest.fixture(name="gateway")

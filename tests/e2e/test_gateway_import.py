@@ -15,7 +15,7 @@ from types import SimpleNamespace
 from xml.sax.saxutils import escape
 
 import pytest
-from fake_survey import FakeSurvey, wave
+from fake_survey import wave
 from gateway import (LONG, Gateway, environment, figure, killing, left_out_lines, left_out_persons,
                      marked, marks_of, must, person_csv, phone, taken, words_of)
 from survey import running
@@ -24,21 +24,6 @@ TESTS = Path(__file__).resolve().parents[1]
 CITY = TESTS / "data" / "city"
 VALUES = TESTS.parent / "questionnaires" / "values"
 HEADER = "person_id;telefon;namn;språk;verksamhetsområde;ålder;beslut_från;beslut_till;skyddad;sms_tillåtet\n"
-
-
-@pytest.fixture(name="survey")
-def survey_fixture():
-    fake = FakeSurvey()
-    yield fake
-    fake.close()
-    assert not fake.faults
-
-
-@pytest.fixture(name="gateway")
-def gateway_fixture(tmp_path, survey):
-    g = Gateway(tmp_path, survey)
-    yield g
-    g.close()
 
 
 def row(person="T-1", number="070-1740605", area="ekonomiskt-bistand", age="", start="", end="", secret="nej",

@@ -10,26 +10,11 @@ from pathlib import Path
 
 import pytest
 from fake_46elks import Fake46elks
-from fake_survey import FakeSurvey, wave
+from fake_survey import wave
 from gateway import LINK, LONG, Gateway, environment, killing, must, person_csv, phone, wait_until
 
 HEADER = "person_id;telefon;namn;verksamhetsområde;enhet;skyddad;sms_tillåtet\n"
 AREAS = {"ekonomiskt-bistand": 40, "socialpsykiatri": 12, "aldreomsorg": 5}
-
-
-@pytest.fixture(name="survey")
-def survey_fixture():
-    fake = FakeSurvey()
-    yield fake
-    fake.close()
-    assert not fake.faults
-
-
-@pytest.fixture(name="gateway")
-def gateway_fixture(tmp_path, survey):
-    g = Gateway(tmp_path, survey)
-    yield g
-    g.close()
 
 
 def a_frame(areas=None, start=0):

@@ -13,22 +13,6 @@ from gateway import (LINK, LONG, Gateway, environment, fetch, invitation_id, kil
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 
 
-@pytest.fixture(name="survey")
-def survey_fixture():
-    fake = FakeSurvey()
-    yield fake
-    fake.close()
-    assert not fake.faults
-
-
-@pytest.fixture(name="elks")
-def elks_fixture():
-    fake = Fake46elks(LINK, "")
-    yield fake
-    fake.close()
-    assert not fake.faults
-
-
 @pytest.fixture(name="gateway")
 def gateway_fixture(tmp_path, survey, elks):
     g = Gateway(tmp_path, survey, elks)

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from fake_survey import FakeSurvey
-from person import PASSWORD, Staff, new_source
+from person import PASSWORD, new_source
 from staff import PROGRAMS, at_once, serving_both
 from survey import LONG
 

@@ -3,7 +3,6 @@ found out; that it survives whatever happens; and the auditor's pages."""
 import csv
 import html
 import io
-import json
 import os
 import re
 import shutil
